@@ -1,0 +1,19 @@
+"""What conversations may be, and the limits of commands (chats-migrations.md, management-commands.md)."""
+
+from config.settings.environment import DATA_DIR, env
+
+CHAT_SETTINGS = {
+    "MAX_MESSAGE_LENGTH": env.int("CHAT_MAX_MESSAGE_LENGTH", default=10_000),
+    "SUPPORTED_CONTENT_TYPES": ["text", "image", "file", "audio"],
+    "SESSION_TIMEOUT": env.int("CHAT_SESSION_TIMEOUT", default=1_800),
+    "MESSAGE_RETENTION_DAYS": env.int("CHAT_MESSAGE_RETENTION_DAYS", default=365),
+    "ENABLE_MESSAGE_ENCRYPTION": env.bool("CHAT_ENABLE_MESSAGE_ENCRYPTION", default=True),
+    "REAL_TIME_UPDATES": env.bool("CHAT_REAL_TIME_UPDATES", default=True),
+}
+MANAGEMENT_COMMANDS = {
+    "import": {
+        "batch_size": env.int("IMPORT_BATCH_SIZE", default=500),
+        "validation_level": env.str("IMPORT_VALIDATION_LEVEL", default="strict"),
+    },
+}
+PROMETHEUS_DIR = DATA_DIR / "metrics"

@@ -1,0 +1,12 @@
+"""The app `tenants`: who belongs to whom, and what must not be lost."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TenantsConfig(AppConfig):
+    """Layer 1: imported by every app, imports none."""
+
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "tenants"
+    verbose_name = _("Tenants")

@@ -1,0 +1,1 @@
+"""The database engine `tenants.db`; Django loads its `base` module."""

@@ -1,0 +1,41 @@
+"""Model fields that every app uses for tenant rows."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models.expressions import Func
+
+
+class UUIDv7(Func):
+    """The database's `uuidv7()`: time-ordered, so that inserts touch the end of the index."""
+
+    function = "uuidv7"
+    arity = 0
+    output_field = models.UUIDField()
+
+
+class UUIDv7Field(models.UUIDField):
+    """A UUID that the database makes when none is given (decision 25)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("db_default", UUIDv7())
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+
+class TenantForeignKey(models.ForeignKey):
+    """A foreign key between two tenant tables.
+
+    Django's own constraint is left out: the migration adds the composite one on (tenant_id, x_id), because foreign key
+    checks pass row-level security by (decision 4; tenants.rls.CompositeForeignKey).
+    """
+
+    def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Describe the field to migrations without the fixed `db_constraint`."""
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("db_constraint", None)
+        return name, path, args, kwargs

@@ -1,0 +1,257 @@
+"""Tenants, the people who log in, their keys, the installation's settings and the durable work rows (domain.md)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from tenants.fields import UUIDv7Field
+from tenants.querysets import TenantManager, UserManager
+from tenants.scope import scope
+from tenants.services import tenant_settings
+from tenants.services.config_values import ConfigType, parse_config_value
+
+
+class Language(models.TextChoices):
+    """The languages that Charla speaks to people."""
+
+    SPANISH = "es", _("Spanish")
+    ENGLISH = "en", _("English")
+
+
+class Role(models.TextChoices):
+    """What a member may do in a tenant (decision 28)."""
+
+    OWNER = "owner", _("owner")
+    ADMIN = "admin", _("administrator")
+    AGENT = "agent", _("agent")
+    VIEWER = "viewer", _("viewer")
+
+
+class TenantModel(models.Model):
+    """One organisation on the installation; everything that people write belongs to exactly one."""
+
+    id = UUIDv7Field(primary_key=True)
+    name = models.CharField(_("name"), max_length=63, unique=True, validators=[validate_slug])
+    display_name = models.CharField(_("display name"), max_length=255, blank=True)
+    admin = models.ForeignKey(
+        "tenants.User",
+        verbose_name=_("administrator"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    default_language = models.CharField(
+        _("default language"), max_length=2, choices=Language.choices, default=Language.SPANISH
+    )
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    settings = models.JSONField(_("settings"), default=dict, blank=True, validators=[tenant_settings.validate])
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person of the staff, who logs in with an e-mail address; end users are contacts (domain.md, 4)."""
+
+    id = UUIDv7Field(primary_key=True)
+    email = models.EmailField(_("e-mail"), max_length=255, unique=True)
+    username = models.CharField(_("user name"), max_length=255, unique=True)
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("may use the administration"), default=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["username"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["email"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="users_email_is_lower_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the e-mail in lower case, so that `unique` holds without regard to case."""
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Bring the e-mail to the form in which it is stored, before uniqueness is checked."""
+        super().clean()
+        self.email = self.email.lower()
+
+    def get_full_name(self) -> str:
+        """Return the person's name, or the e-mail when no name is known."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_short_name(self) -> str:
+        """Return the first name, or the user name."""
+        return self.first_name or self.username
+
+
+def tenant_in_scope() -> UUID | None:
+    """Return the tenant that a new row belongs to unless it names another; None outside a tenant's scope."""
+    current = scope()
+    return current if isinstance(current, UUID) else None
+
+
+class TenantOwned(models.Model):
+    """Base of every model whose rows belong to one tenant; its table has the policy `tenant_isolation`."""
+
+    tenant = models.ForeignKey(
+        TenantModel, verbose_name=_("tenant"), on_delete=models.PROTECT, related_name="+", db_index=False,
+        default=tenant_in_scope, editable=False,
+    )  # fmt: skip
+
+    objects: models.Manager[Any] = TenantManager()
+
+    class Meta:
+        abstract = True
+
+
+class Membership(TenantOwned):
+    """A user's role in a tenant."""
+
+    id = UUIDv7Field(primary_key=True)
+    user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
+    created_at = models.DateTimeField(_("granted"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once_per_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class APIKey(TenantOwned):
+    """A program's key: only its SHA-256 is stored, the key itself is shown once (domain.md, 17)."""
+
+    id = UUIDv7Field(primary_key=True)
+    key_name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("prefix"), max_length=12, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(
+        User, verbose_name=_("made by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    permissions = models.JSONField(_("scopes"), default=list, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    expiry_date = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["key_name"]
+
+    def __str__(self) -> str:
+        return f"{self.key_name} ({self.prefix}…)"
+
+
+class SystemConfig(models.Model):
+    """A setting of the whole installation; a tenant's own settings stand over it (decision 20)."""
+
+    id = UUIDv7Field(primary_key=True)
+    config_key = models.CharField(_("key"), max_length=100, unique=True)
+    config_value = models.TextField(_("value"), blank=True)
+    config_type = models.CharField(_("type"), max_length=50, choices=ConfigType.choices, default=ConfigType.STRING)
+    description = models.TextField(_("description"), blank=True)
+    is_encrypted = models.BooleanField(_("encrypted"), default=False, editable=False)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("system setting")
+        verbose_name_plural = _("system settings")
+        ordering = ["config_key"]
+
+    def __str__(self) -> str:
+        return self.config_key
+
+    def clean(self) -> None:
+        """Refuse a value that does not fit its type."""
+        try:
+            parse_config_value(self.config_value, self.config_type)
+        except ValueError as error:
+            raise ValidationError({"config_value": str(error)}) from error
+
+
+class WorkState(models.TextChoices):
+    """Where a work row stands."""
+
+    READY = "ready", _("ready")
+    LEASED = "leased", _("being worked on")
+    DONE = "done", _("done")
+    DEAD = "dead", _("given up")
+
+
+class WorkItem(models.Model):
+    """The durable row behind a task: ids only, no text (architecture.md, "Work that must not be lost")."""
+
+    kind = models.CharField(_("kind"), max_length=20)
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    tenant = models.ForeignKey(
+        TenantModel, verbose_name=_("tenant"), on_delete=models.CASCADE, related_name="+", null=True, db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
+    ref_id = models.CharField(max_length=40)
+    conversation = models.BigIntegerField(null=True)
+    state = models.CharField(_("state"), max_length=6, choices=WorkState.choices, default=WorkState.READY)
+    run_after = models.DateTimeField(_("not before"), db_default=Now())
+    rung_at = models.DateTimeField(_("last rung"), db_default=Now())
+    attempts = models.SmallIntegerField(_("failures"), default=0)
+    lost_leases = models.SmallIntegerField(_("lost leases"), default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.TextField(_("last error"), default="")
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("work row")
+        verbose_name_plural = _("work rows")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(kind="turn", state="leased"),
+                name="one_turn_per_conversation",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["rung_at"], condition=models.Q(state="ready"), name="work_ready"),
+            models.Index(fields=["lease_until"], condition=models.Q(state="leased"), name="work_leased"),
+            models.Index(fields=["lease_token"], condition=models.Q(state="leased"), name="work_lease_token"),
+            models.Index(fields=["conversation"], condition=models.Q(state="ready"), name="work_conversation"),
+            models.Index(fields=["finished_at"], condition=models.Q(state="done"), name="work_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref_id} ({self.state})"

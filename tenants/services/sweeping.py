@@ -1,0 +1,148 @@
+"""The sweeper: rings again for work that waits, and works it off itself while the broker is away (decision 6)."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, connections
+from kombu.exceptions import OperationalError
+
+from tenants.scope import OPERATIONS, tenant_scope
+from tenants.services.work import COLUMNS, LEASE, MAX_LOST_LEASES, WORK_KINDS, Lease, LeaseLostError, give_up
+
+ADVISORY_LOCK = 7_238_451
+BATCH = 200
+LONGEST_SLEEP = 2.0
+KEEP_DONE = "interval '7 days'"
+CLEAN_EVERY_SECONDS = 600.0
+logger = structlog.get_logger(__name__)
+
+DUE = f"""
+UPDATE tenants_workitem SET rung_at = now() WHERE id IN (
+    (SELECT id FROM tenants_workitem
+     WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - %s * interval '1 s'
+     ORDER BY rung_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+    UNION ALL
+    (SELECT id FROM tenants_workitem WHERE state = 'leased' AND lease_until < now()
+     ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+) RETURNING kind, tenant_id, ref_id, lost_leases, id
+"""
+NEXT = """
+SELECT EXTRACT(epoch FROM least(
+    (SELECT min(greatest(run_after, rung_at + %s * interval '1 s')) FROM (
+        SELECT run_after, rung_at FROM tenants_workitem WHERE state = 'ready' ORDER BY rung_at LIMIT 50) AS soon),
+    (SELECT min(lease_until) FROM tenants_workitem WHERE state = 'leased')) - clock_timestamp())
+"""
+EXHAUSTED = f"""
+UPDATE tenants_workitem SET lease_token = gen_random_uuid(), lease_until = now() + {LEASE}, state = 'leased'
+WHERE id = %s AND state = 'leased' AND lease_until < now() RETURNING {COLUMNS}
+"""
+CLEAN = f"""
+DELETE FROM tenants_workitem WHERE id IN (SELECT id FROM tenants_workitem
+WHERE state = 'done' AND finished_at < now() - {KEEP_DONE} ORDER BY finished_at LIMIT 1000)
+"""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one round did."""
+
+    rung: int = 0
+    worked: int = 0
+    given_up: int = 0
+
+
+def sweep_once(*, grace_seconds: float = 2.0) -> Swept:
+    """Ring for every row that is due; a row is rung at most once in `grace_seconds`."""
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(DUE, [grace_seconds])
+        due = cursor.fetchall()
+    rung = worked = given_up = 0
+    for kind, tenant_id, ref_id, lost_leases, item_id in due:
+        if lost_leases >= MAX_LOST_LEASES:
+            given_up += _give_up_exhausted(item_id)
+            continue
+        outcome = _ring_or_run(kind, tenant_id, ref_id)
+        rung, worked = rung + (outcome == "rung"), worked + (outcome == "worked")
+    return Swept(rung, worked, given_up)
+
+
+def _ring_or_run(kind: str, tenant_id: UUID, ref_id: str) -> str:
+    with tenant_scope(tenant_id):
+        try:
+            WORK_KINDS[kind].ring(ref_id)
+        except OperationalError as error:
+            logger.warning("broker_away_working_here", kind=kind, error=str(error))
+            WORK_KINDS[kind].run(ref_id)
+            return "worked"
+    return "rung"
+
+
+def _give_up_exhausted(item_id: int) -> int:
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(EXHAUSTED, [item_id])
+        row = cursor.fetchone()
+    if row is None:
+        return 0
+    lease = Lease(*row)
+    with tenant_scope(lease.tenant_id):
+        try:
+            give_up(lease, f"{lease.lost_leases} processes died while they worked on it.")
+        except LeaseLostError:
+            return 0
+    return 1
+
+
+def seconds_to_next(*, grace_seconds: float = 2.0) -> float:
+    """Return how long the sweeper may sleep: to the earliest row that will be due, two seconds at most."""
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(NEXT, [grace_seconds])
+        (seconds,) = cursor.fetchone()
+    return LONGEST_SLEEP if seconds is None else min(max(float(seconds), 0.05), LONGEST_SLEEP)
+
+
+def remove_done() -> int:
+    """Remove one batch of rows that were done more than seven days ago; return how many."""
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(CLEAN)
+        return int(cursor.rowcount)
+
+
+def sweep_forever(*, stopped: threading.Event, beat: Callable[[Swept], None]) -> None:
+    """Sweep until stopped; one sweeper at a time holds the advisory lock, others wait for it.
+
+    A database that is away is waited for; everything else ends the process, and the supervisor starts it anew.
+    """
+    cleaned_at = 0.0
+    while not stopped.is_set():
+        try:
+            if _hold_lock():
+                beat(sweep_once())
+                if time.monotonic() - cleaned_at > CLEAN_EVERY_SECONDS:
+                    cleaned_at = time.monotonic()
+                    remove_done()
+                pause = seconds_to_next()
+            else:
+                pause = LONGEST_SLEEP
+        except DatabaseError as error:
+            logger.warning("database_away", error=str(error))
+            connections.close_all()
+            pause = LONGEST_SLEEP / 2
+        stopped.wait(pause)
+
+
+def _hold_lock() -> bool:
+    """Take the session's advisory lock, or see that this session holds it already."""
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND classid = 0 AND objid = %s",
+            [ADVISORY_LOCK],
+        )
+        if cursor.fetchone()[0]:
+            return True
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,56 @@
+"""The typed schema of TenantModel.settings: what a tenant may set, and what holds when it says nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its Python type, and its bounds where it is a number."""
+
+    kind: type
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def problem(self, value: Any) -> str:
+        """Return what is wrong with a value, or an empty string."""
+        is_bool_for_number = isinstance(value, bool) and self.kind is not bool
+        if not isinstance(value, self.kind) or is_bool_for_number:
+            return _("must be of type %(kind)s") % {"kind": self.kind.__name__}
+        if self.choices and value not in self.choices:
+            return _("must be one of %(choices)s") % {"choices": ", ".join(self.choices)}
+        if self.minimum is not None and value < self.minimum:
+            return _("must be at least %(minimum)s") % {"minimum": self.minimum}
+        if self.maximum is not None and value > self.maximum:
+            return _("must be at most %(maximum)s") % {"maximum": self.maximum}
+        return ""
+
+
+SCHEMA: dict[str, Setting] = {
+    "response_debounce": Setting(float, 0, 60),
+    "session_timeout": Setting(int, 60, 30 * 86_400),
+    "message_retention_days": Setting(int, 1, 36_500),
+    "encryption_policy": Setting(str, choices=("off", "sensitive", "all")),
+    "escalation_rules": Setting(dict),
+    "business_hours": Setting(dict),
+    "allowed_origins": Setting(list),
+    "rate_limit_per_hour": Setting(int, 1, 10_000_000),
+    "max_conversation_length": Setting(int, 1, 10_000_000),
+}
+
+
+def validate(settings: Any) -> None:
+    """Raise ValidationError naming each setting that is unknown or out of range."""
+    if not isinstance(settings, dict):
+        raise ValidationError(_("Settings must be a JSON object."))
+    problems = [
+        f"{key}: {problem}"
+        for key, value in settings.items()
+        if (problem := SCHEMA[key].problem(value) if key in SCHEMA else _("is not a known setting"))
+    ]
+    if problems:
+        raise ValidationError(problems)
