@@ -1,10 +1,12 @@
-"""The app `analysis`."""
+"""The app `analysis`: what conversations were like."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AnalysisConfig(AppConfig):
-    """See architecture.md for its layer."""
+    """Layer 6: reads all, is imported by none."""
 
     default_auto_field = "django.db.models.BigAutoField"
     name = "analysis"
+    verbose_name = _("Analysis")

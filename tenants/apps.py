@@ -1,6 +1,7 @@
 """The app `tenants`: who belongs to whom, and what must not be lost."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,7 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "tenants"
     verbose_name = _("Tenants")
+
+    def ready(self) -> None:
+        """Find what the apps registered for a tenant's life, as the admin finds `admin.py`."""
+        autodiscover_modules("lifecycle")

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "agents",
     "chats",
     "analysis",
+    "config",
 ]
 MIDDLEWARE = [
     "tenants.middleware.RequestIdMiddleware",

@@ -19,7 +19,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_BIGINT_TO_STRING": False,
 }
-DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_FORMATTER_CLASS": "tenants.api.errors.Formatter"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Charla",
     "DESCRIPTION": "Conversations between people and AI agents.",

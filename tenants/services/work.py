@@ -58,7 +58,8 @@ def enqueue(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_workitem (kind, dedupe_key, tenant_id, ref_id, conversation, state, run_after,"
-            " attempts, lost_leases, last_error) VALUES (%s, %s, %s, %s, %s, 'ready', now() + %s * interval '1 second', 0, 0, '')"
+            " attempts, lost_leases, last_error)"
+            " VALUES (%s, %s, %s, %s, %s, 'ready', now() + %s * interval '1 second', 0, 0, '')"
             " ON CONFLICT (dedupe_key) DO NOTHING",
             [kind, dedupe_key, tenant_id, ref_id, conversation, delay],
         )

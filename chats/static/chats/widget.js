@@ -1039,7 +1039,7 @@ dialog.panel.full { inset: var(--top, 0px) 0 auto 0; width: 100%; height: var(--
 .body { flex: 1; min-height: 0; position: relative; display: flex; }
 .scroll { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 16px 14px 8px; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
 .scroll:focus-visible { outline-offset: -3px; }
-.latest { position: absolute; inset-block-end: 10px; inset-inline: 0; margin-inline: auto; width: max-content; min-height: 36px; padding: 4px 14px 4px 10px; border-radius: 18px; display: flex; gap: 6px; align-items: center; font-size: .86em; background: var(--surface); color: var(--link); border: 1px solid var(--line); box-shadow: 0 4px 14px rgb(0 0 0 / .18); }
+.latest { position: absolute; inset-block-end: 10px; inset-inline: 0; margin-inline: auto; width: max-content; min-height: 44px; padding: 4px 16px 4px 12px; border-radius: 22px; display: flex; gap: 6px; align-items: center; font-size: .86em; background: var(--surface); color: var(--link); border: 1px solid var(--line); box-shadow: 0 4px 14px rgb(0 0 0 / .18); }
 ol, ul { margin: 0; padding: 0; }
 .log { list-style: none; display: flex; flex-direction: column; gap: 4px; }
 .item { display: flex; flex-direction: column; align-items: flex-start; max-width: 88%; position: relative; padding-inline-start: 38px; contain: layout style; }
@@ -1077,7 +1077,7 @@ pre code { display: block; padding: 8px 10px; border-radius: 8px; }
 @keyframes blink { to { opacity: 0; } }
 
 .sources { margin: 4px 0 0; font-size: .86em; max-width: 100%; }
-.sources summary { display: inline-flex; align-items: center; gap: 6px; min-height: 32px; padding: 3px 12px 3px 9px; border: 1px solid var(--line); border-radius: 16px; color: var(--muted); cursor: pointer; list-style: none; }
+.sources summary { display: inline-flex; align-items: center; gap: 6px; min-height: 44px; padding: 3px 14px 3px 11px; border: 1px solid var(--line); border-radius: 22px; color: var(--muted); cursor: pointer; list-style: none; }
 .sources summary::-webkit-details-marker { display: none; }
 .sources summary:hover, .chip:hover { border-color: var(--edge); color: var(--ink); }
 .sources summary svg { width: 15px; height: 15px; }

@@ -1,0 +1,34 @@
+"""The services' refusals as answers of the API (decision 34)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rest_framework.exceptions import APIException, NotFound, Throttled, ValidationError
+
+from chats.services.errors import ChatClosedError, ChatError, ChatFullError, ChatNotFoundError, OvertakenError
+
+
+class Conflict(APIException):
+    """409."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+@contextmanager
+def api_errors() -> Iterator[None]:
+    """Turn a ChatError into the API's exception for it."""
+    try:
+        yield
+    except ChatNotFoundError as error:
+        raise NotFound(error.message) from error
+    except (ChatClosedError, ChatFullError, OvertakenError) as error:
+        raise Conflict(error.message, code=error.code) from error
+    except ChatError as error:
+        detail = [error.message]
+        raise ValidationError({error.attr: detail} if error.attr else detail, code=error.code) from error
+
+
+def too_fast(seconds: int) -> Throttled:
+    """Return the 429 that says when to go on."""
+    return Throttled(wait=seconds)

@@ -1,0 +1,145 @@
+"""Chats, messages and visitors on the wire; reading goes through chats.events, the one description of both."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from agents.models import AgentModel
+from chats.events import chat_payload, message_payload
+from chats.models import CONTENT_TYPES, ChannelKind, ChatModel, ContentChatModel
+from tenants.models import Language
+
+
+class CitationSerializer(serializers.Serializer[Any]):
+    """Where an answer comes from."""
+
+    document = serializers.CharField()
+    title = serializers.CharField()
+    source = serializers.CharField()
+    excerpt = serializers.CharField()
+
+
+class AuthorSerializer(serializers.Serializer[Any]):
+    """Who of the staff wrote."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer[ContentChatModel]):
+    """A message on the wire (api.md)."""
+
+    id = serializers.CharField(read_only=True)
+    chat_id = serializers.UUIDField(read_only=True)
+    sequence = serializers.IntegerField(read_only=True)
+    sender = serializers.ChoiceField(choices=["user", "agent", "staff"], required=False)
+    role = serializers.CharField(read_only=True)
+    content = serializers.CharField(trim_whitespace=False)
+    content_type = serializers.ChoiceField(choices=CONTENT_TYPES, default="text")
+    language = serializers.CharField(read_only=True)
+    timestamp = serializers.DateTimeField(read_only=True)
+    in_response_to = serializers.CharField(required=False, allow_null=True)
+    client_message_id = serializers.CharField(required=False, allow_null=True, max_length=64)
+    author = AuthorSerializer(read_only=True, allow_null=True)
+    tokens_used = serializers.IntegerField(read_only=True)
+    model_used = serializers.CharField(read_only=True)
+    citations = CitationSerializer(many=True, read_only=True)
+    media = serializers.ListField(child=serializers.DictField(), read_only=True)
+    sentiment = serializers.DictField(read_only=True, allow_null=True)
+
+    def to_representation(self, instance: ContentChatModel) -> dict[str, Any]:
+        """Return the payload that sockets get too."""
+        return message_payload(instance)
+
+
+class ChatSerializer(serializers.ModelSerializer[ChatModel]):
+    """A chat on the wire (decision 31)."""
+
+    user_id = serializers.CharField(max_length=255)
+    contact = serializers.UUIDField(source="contact_id", read_only=True, allow_null=True)
+    agent = serializers.SlugRelatedField(
+        slug_field="slug", queryset=AgentModel.objects.none, required=False, allow_null=True
+    )  # fmt: skip
+    assigned_to = serializers.UUIDField(source="assigned_to_id", read_only=True, allow_null=True)
+    channel = serializers.ChoiceField(choices=ChannelKind.choices, default=ChannelKind.API)
+
+    class Meta:
+        model = ChatModel
+        fields = [
+            "chat_id", "user_id", "contact", "agent", "assigned_to", "session_id", "title", "channel", "status",
+            "settings", "message_count", "total_tokens", "last_sequence", "last_activity", "archived_at", "created_at",
+            "updated_at",
+        ]  # fmt: skip
+        read_only_fields = [
+            "chat_id", "session_id", "status", "message_count", "total_tokens", "last_sequence", "last_activity",
+            "archived_at", "created_at", "updated_at",
+        ]  # fmt: skip
+
+    def to_representation(self, instance: ChatModel) -> dict[str, Any]:
+        """Return the payload that sockets get too."""
+        return chat_payload(instance)
+
+    def validate_settings(self, value: Any) -> dict[str, Any]:
+        """Settings are one JSON object."""
+        if not isinstance(value, dict):
+            raise serializers.ValidationError(_("Settings must be a JSON object."))
+        return value
+
+
+class EscalationSerializer(serializers.Serializer[Any]):
+    """Asking for a person."""
+
+    reason = serializers.CharField(max_length=100, required=False, default="requested")
+
+
+class AssignSerializer(serializers.Serializer[Any]):
+    """Whom to give the chat; without a name, whoever calls."""
+
+    user = serializers.UUIDField(required=False)
+
+
+class WidgetSessionSerializer(serializers.Serializer[Any]):
+    """Starting a visitor's session."""
+
+    key = serializers.CharField(max_length=64)
+    locale = serializers.ChoiceField(choices=Language.choices, required=False, default="")
+
+
+class WidgetContactSerializer(serializers.Serializer[Any]):
+    """The visitor's contact."""
+
+    id = serializers.UUIDField()
+
+
+class VisitorGrantSerializer(serializers.Serializer[Any]):
+    """A visitor's session: the token is in this answer alone."""
+
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    contact = WidgetContactSerializer()
+    chat = ChatSerializer()
+
+
+class WidgetTenantSerializer(serializers.Serializer[Any]):
+    """Whose widget it is."""
+
+    name = serializers.CharField()
+    display_name = serializers.CharField()
+
+
+@extend_schema_field(serializers.DictField)
+class WidgetAgentField(serializers.DictField):
+    """The agent that answers: name, slug, greeting."""
+
+
+class WidgetConfigSerializer(serializers.Serializer[Any]):
+    """What a widget shows before anybody has written."""
+
+    tenant = WidgetTenantSerializer()
+    agent = WidgetAgentField(allow_null=True)
+    locale = serializers.CharField()
+    title = serializers.CharField()
+    color = serializers.CharField(allow_blank=True)

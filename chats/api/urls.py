@@ -1,0 +1,17 @@
+"""Paths of conversations."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from chats.api.views import ChatViewSet, MessageViewSet
+from chats.api.widget_views import WidgetConfigView, WidgetSessionView
+
+router = SimpleRouter(use_regex_path=False)
+router.register("chats", ChatViewSet, basename="chat")
+
+urlpatterns = [
+    *router.urls,
+    path("chats/<uuid:chat_id>/messages/", MessageViewSet.as_view({"get": "list", "post": "create"}), name="messages"),
+    path("widget/config/", WidgetConfigView.as_view(), name="widget-config"),
+    path("widget/sessions/", WidgetSessionView.as_view(), name="widget-sessions"),
+]

@@ -1,0 +1,92 @@
+"""The widget's first steps, with the tenant's publishable key (api.md, decision 29)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agents.models import AgentModel
+from chats.api.serializers import VisitorGrantSerializer, WidgetConfigSerializer, WidgetSessionSerializer
+from chats.events import chat_payload
+from chats.services.visitors import OriginRefusedError, check_origin, open_session, tenant_of_key, web_channel
+from tenants.api.permissions import Public
+from tenants.scope import in_tenant
+
+
+class WidgetView(APIView):
+    """Opened by a publishable key from a page that the tenant allows."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [Public]
+
+    def door(self, request: Request, key: str) -> tuple[UUID, UUID]:
+        """Return (tenant id, channel id); 404 for an unknown key, 403 for a page that is not allowed."""
+        found = tenant_of_key(key)
+        if found is None:
+            raise NotFound(_("There is no widget with this key."))
+        headers = request.headers
+        try:
+            check_origin(
+                found[0],
+                origin=headers.get("Origin", ""),
+                host=request.get_host(),
+                fetch_site=headers.get("Sec-Fetch-Site", ""),
+            )
+        except OriginRefusedError as error:
+            raise PermissionDenied(_("This page is not among the tenant's allowed origins.")) from error
+        return found
+
+
+class WidgetConfigView(WidgetView):
+    """What to show before anybody has written."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("key", OpenApiTypes.STR, required=True)], responses=WidgetConfigSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """Return the tenant, its agent and the look."""
+        tenant_id, channel_id = self.door(request, request.query_params.get("key", ""))
+        with in_tenant(tenant_id):
+            channel = web_channel(channel_id)
+            agent = AgentModel.objects.filter(is_default=True, is_active=True).first()
+        return Response(
+            {
+                "tenant": {"name": channel.tenant.name, "display_name": str(channel.tenant)},
+                "agent": {"name": agent.name, "slug": agent.slug, "greeting": agent.greeting} if agent else None,
+                "locale": channel.tenant.default_language or get_language(),
+                "title": channel.settings.get("title") or str(channel.tenant),
+                "color": channel.settings.get("color", ""),
+            }
+        )
+
+
+class WidgetSessionView(WidgetView):
+    """A visitor's session."""
+
+    @extend_schema(request=WidgetSessionSerializer, responses={201: VisitorGrantSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a visitor's contact, session and first chat."""
+        wanted = WidgetSessionSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        tenant_id, _channel_id = self.door(request, wanted.validated_data["key"])
+        with in_tenant(tenant_id):
+            grant = open_session(locale=wanted.validated_data["locale"])
+            grant.chat.refresh_from_db()
+            chat = chat_payload(grant.chat)
+        return Response(
+            {
+                "token": grant.token,
+                "expires_at": grant.expires_at,
+                "contact": {"id": str(grant.contact.pk)},
+                "chat": chat,
+            },
+            status=status.HTTP_201_CREATED,
+        )

@@ -1,0 +1,18 @@
+"""Conversations and the people who write in them."""
+
+from chats.models.chat import ChatModel, ChatStatus
+from chats.models.content import CONTENT_TYPES, SENDER_CHOICES, ContentChatModel, Sender
+from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
+
+__all__ = [
+    "CONTENT_TYPES",
+    "SENDER_CHOICES",
+    "Channel",
+    "ChannelKind",
+    "ChatModel",
+    "ChatStatus",
+    "Contact",
+    "ContentChatModel",
+    "Sender",
+    "VisitorSession",
+]

@@ -1,0 +1,105 @@
+"""Who may open a socket, and to which chat (api.md, "WebSocket"; decision 30). Runs in a thread."""
+
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.http import HttpRequest
+from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from chats.models import ChatModel, ChatStatus
+from chats.services.visitors import caller_of_visitor
+from tenants.callers import Caller
+from tenants.models import User
+from tenants.scope import in_tenant
+from tenants.services.config import setting
+from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
+
+UNKNOWN_CALLER: Final = 4401
+WRONG_KIND: Final = 4403
+NO_SUCH_CHAT: Final = 4404
+MAINTENANCE: Final = 4503
+
+
+class RefusedError(Exception):
+    """The socket is closed with this code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A caller at a chat's socket."""
+
+    caller: Caller
+    tenant_id: UUID
+    last_sequence: int
+
+
+def admit(scope: dict[str, Any], chat_id: UUID) -> Admission:
+    """Return who calls and how far the chat is; raise RefusedError with the code to close with."""
+    caller = _caller(scope)
+    if caller is None or caller.is_expired:
+        raise RefusedError(UNKNOWN_CALLER)
+    if not caller.is_visitor and not caller.may("chats", "read"):
+        raise RefusedError(WRONG_KIND)
+    if setting(None, "maintenance_mode"):
+        raise RefusedError(MAINTENANCE)
+    if caller.tenant_id is None:
+        raise RefusedError(NO_SUCH_CHAT)
+    with in_tenant(caller.tenant_id):
+        chats = ChatModel.objects.filter(chat_id=chat_id).exclude(status=ChatStatus.DELETED)
+        if caller.is_visitor:
+            chats = chats.filter(contact_id=caller.contact_id)
+        last_sequence = chats.values_list("last_sequence", flat=True).first()
+    if last_sequence is None:
+        raise RefusedError(NO_SUCH_CHAT)
+    return Admission(caller, caller.tenant_id, last_sequence)
+
+
+def _caller(scope: dict[str, Any]) -> Caller | None:
+    bearer = next((word[7:] for word in scope.get("subprotocols", []) if word.startswith("bearer.")), None)
+    tenant_name = next((word[7:] for word in scope.get("subprotocols", []) if word.startswith("tenant.")), "")
+    if bearer is None:
+        return _caller_of_cookie(scope, tenant_name)
+    if bearer.startswith("sk_"):
+        return caller_of_key(bearer)
+    return caller_of_visitor(bearer) or _caller_of_token(bearer, tenant_name)
+
+
+def _caller_of_token(token: str, tenant_name: str) -> Caller | None:
+    try:
+        with transaction.atomic():
+            user, stored = TokenAuthentication().authenticate_credentials(token.encode())
+        return caller_of_user(user, tenant_name, credential=stored, expires_at=stored.expiry)
+    except (AuthenticationFailed, UnknownTenantError):
+        return None
+
+
+def _caller_of_cookie(scope: dict[str, Any], tenant_name: str) -> Caller | None:
+    """The session cookie counts only from our own pages: browsers send it from any page that opens a socket."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
+    if urlsplit(headers.get("origin", "")).netloc != headers.get("host"):
+        return None
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    if cookie is None:
+        return None
+    request = HttpRequest()
+    request.session = SessionStore(cookie.value)
+    user = get_user(request)
+    try:
+        return caller_of_user(user, tenant_name) if isinstance(user, User) else None
+    except UnknownTenantError:
+        return None

@@ -1,0 +1,191 @@
+"""The one way in: every message, wherever from, goes through post_message() (architecture.md)."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
+from chats.services.errors import ChatClosedError, ChatFullError, ChatNotFoundError, OvertakenError
+from chats.services.language import detect_language
+from chats.services.validation import checked_client_message_id, checked_content
+from notifications.services.events import record_event
+from tenants.crash_points import crash_point
+from tenants.models import User
+from tenants.scope import current_tenant_id
+from tenants.services.config import setting
+from tenants.services.work import enqueue
+
+TURN: Final = "turn"
+
+# The chat's counters, its order and every rule about who may write in it, in one statement under the row's lock.
+TAKE_PLACE = """
+UPDATE chats_chatmodel SET
+    last_sequence = last_sequence + 1, message_count = message_count + 1, last_activity = now(),
+    answered_sequence = greatest(answered_sequence, %(covers)s),
+    title = CASE WHEN title = '' AND %(from_person)s THEN left(%(opening)s, 80) ELSE title END,
+    model_used = CASE WHEN %(model_used)s = '' THEN model_used ELSE %(model_used)s END,
+    session_id = CASE WHEN session_id IS NULL OR last_activity < now() - %(session_timeout)s * interval '1 second'
+                      THEN %(new_session)s ELSE session_id END,
+    status = CASE WHEN status = 'completed' AND %(from_person)s THEN 'active' ELSE status END,
+    is_active = is_active OR %(from_person)s
+WHERE tenant_id = %(tenant)s AND chat_id = %(chat)s AND status NOT IN ('archived', 'deleted')
+  AND (%(contact)s::uuid IS NULL OR contact_id = %(contact)s)
+  AND (%(owner_version)s::int IS NULL OR owner_version = %(owner_version)s)
+  AND (%(longest)s::int IS NULL OR message_count < %(longest)s)
+  AND (%(client_message_id)s = '' OR NOT EXISTS (
+      SELECT FROM chats_contentchatmodel AS sent
+      WHERE sent.chat_id = chats_chatmodel.id AND sent.client_message_id = %(client_message_id)s))
+RETURNING id, last_sequence, new.status, old.status
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message before it is accepted.
+
+    `contact_id` limits the chat to that person's own; `covers` and `owner_version` are a reply's: the sequence that it
+    answers up to, and the chat's owner when it was begun.
+    """
+
+    chat_id: UUID
+    content: str
+    sender: str = Sender.USER
+    content_type: str = "text"
+    client_message_id: str = ""
+    contact_id: UUID | None = None
+    author: User | None = None
+    in_response_to_id: int | None = None
+    language: str = ""
+    tokens_used: int = 0
+    model_used: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    is_automatic: bool = False
+    covers: int = 0
+    owner_version: int | None = None
+    reply_id: str = ""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """The stored message, and whether this call stored it (False: the same client_message_id came before)."""
+
+    message: ContentChatModel
+    created: bool
+
+
+def post_message(**draft: Any) -> Posted:
+    """Accept one message (the fields of Draft) in the current tenant: in one transaction, committed when this returns.
+
+    Inside a transaction of the caller's the commit is the caller's. Raises a ChatError (see chats.services.errors) for
+    what is refused; nothing has changed then.
+    """
+    wanted = Draft(**draft)
+    wanted = Draft(
+        **{
+            **draft,
+            "content": checked_content(wanted.content, wanted.content_type),
+            "client_message_id": checked_client_message_id(wanted.client_message_id),
+            "language": wanted.language or detect_language(wanted.content),
+        }
+    )
+    try:
+        with transaction.atomic():
+            return _accept(wanted)
+    except IntegrityError:
+        # The same client_message_id at the same moment: the other one was first.
+        if not wanted.client_message_id:
+            raise
+        with transaction.atomic():
+            return _sent_before(wanted)
+
+
+def _accept(draft: Draft) -> Posted:
+    place = _take_place(draft)
+    if place is None:
+        return _sent_before(draft)
+    chat_pk, sequence, status, status_before = place
+    message = ContentChatModel(
+        tenant_id=current_tenant_id(),
+        chat=ChatModel(id=chat_pk, chat_id=draft.chat_id, tenant_id=current_tenant_id()),
+        sequence=sequence,
+        content=draft.content,
+        content_type=draft.content_type,
+        sender=draft.sender,
+        author=draft.author,
+        in_response_to_id=draft.in_response_to_id,
+        client_message_id=draft.client_message_id,
+        language=draft.language,
+        tokens_used=draft.tokens_used,
+        model_used=draft.model_used,
+        metadata=draft.metadata,
+        is_automatic=draft.is_automatic,
+    )
+    message.reply_id = draft.reply_id
+    message.reopened = status != status_before
+    message.save(force_insert=True)
+    if draft.sender == Sender.USER:
+        enqueue(
+            kind=TURN,
+            dedupe_key=f"message:{message.pk}",
+            tenant_id=current_tenant_id(),
+            ref_id=str(message.pk),
+            conversation=chat_pk,
+        )
+    record_event(
+        "message.created",
+        object_type="message",
+        object_id=message.pk,
+        data={"chat_id": str(draft.chat_id), "sequence": sequence, "sender": draft.sender, "status": status},
+    )
+    crash_point("message.before_commit")
+    return Posted(message, created=True)
+
+
+def _take_place(draft: Draft) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE_PLACE,
+            {
+                "tenant": current_tenant_id(),
+                "chat": draft.chat_id,
+                "contact": draft.contact_id,
+                "owner_version": draft.owner_version,
+                "covers": draft.covers,
+                "from_person": draft.sender == Sender.USER,
+                "opening": " ".join(draft.content[:200].split()),
+                "model_used": draft.model_used,
+                "session_timeout": settings.CHAT_SETTINGS["SESSION_TIMEOUT"],
+                "new_session": uuid.uuid4().hex,
+                "longest": setting(current_tenant_id(), "max_conversation_length") if _is_limited(draft) else None,
+                "client_message_id": draft.client_message_id,
+            },
+        )
+        return cursor.fetchone()
+
+
+def _is_limited(draft: Draft) -> bool:
+    return draft.sender == Sender.USER
+
+
+def _sent_before(draft: Draft) -> Posted:
+    """Tell why the chat took no message: it has this one already, or a rule forbids it."""
+    chat = ChatModel.objects.filter(chat_id=draft.chat_id).first()
+    if (
+        chat is None
+        or chat.status == ChatStatus.DELETED
+        or (draft.contact_id is not None and chat.contact_id != draft.contact_id)
+    ):
+        raise ChatNotFoundError
+    if draft.client_message_id:
+        sent = chat.contents.filter(client_message_id=draft.client_message_id).first()
+        if sent is not None:
+            return Posted(sent, created=False)
+    if chat.status == ChatStatus.ARCHIVED:
+        raise ChatClosedError
+    if draft.owner_version is not None and chat.owner_version != draft.owner_version:
+        raise OvertakenError
+    raise ChatFullError

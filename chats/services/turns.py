@@ -1,0 +1,185 @@
+"""One turn of the agent: claim, read, write the reply as it comes, store it once (architecture.md; decisions 6–8)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Event as Flag
+from uuid import UUID
+
+import structlog
+from agents.replies import ConversationTurn, Reply
+from agents.services.agent_service import AgentService
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from metrics.services import MetricsService, stage
+
+from chats import events
+from chats.models import ChatModel, ContentChatModel, Sender
+from chats.realtime.publish import publish
+from chats.services.errors import ChatError, OvertakenError
+from chats.services.lifecycle import escalate
+from chats.services.messages import post_message
+from chats.services.pipeline import should_generate_auto_response
+from tenants.crash_points import crash_point
+from tenants.services.leases import keeper
+from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, next_turn
+
+HISTORY = 20
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the agent answers: the conversation so far, up to the person's last message."""
+
+    chat: ChatModel
+    asked: ContentChatModel
+    turns: tuple[ConversationTurn, ...]
+    agent_id: UUID
+    language: str
+    reply_id: str
+    attempt: int
+
+
+def answer_turn(message_id: int) -> int | None:
+    """Answer the turn of a message once, however often this runs; return the next message that waits in its chat.
+
+    A failure is recorded in the work row, which is tried again later; LeaseLostError means that another process has
+    the turn now, and what this one wrote was rolled back.
+    """
+    lease = claim(f"message:{message_id}")
+    if lease is None:
+        return None
+    try:
+        with keeper.hold(lease) as lost:
+            _answer(lease, message_id, lost)
+    except LeaseLostError:
+        logger.warning("turn_taken_over", message_id=message_id)
+        return None
+    except Exception as error:
+        logger.exception("turn_failed", message_id=message_id, attempt=lease.attempts + 1)
+        MetricsService().increment_counter("turn_failures", labels={"error": type(error).__name__})
+        fail(lease, f"{type(error).__name__}: {error}")
+        return None
+    with transaction.atomic():
+        upcoming = next_turn(lease.conversation) if lease.conversation else None
+    return int(upcoming) if upcoming else None
+
+
+def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
+    with stage("read"), transaction.atomic():
+        turn = _read_turn(lease, message_id)
+        if turn is None:
+            finish(lease)
+            return
+    publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=True))
+    with stage("generate"):
+        reply = _stream(turn, lost)
+    try:
+        with stage("store"):
+            _store(lease, turn, reply)
+    except (OvertakenError, ChatError) as error:
+        publish(turn.chat.chat_id, events.reply_cancelled(reply_id=turn.reply_id, reason=error.code))
+        with transaction.atomic():
+            finish(lease)
+    except IntegrityError:
+        logger.warning("turn_answered_already", message_id=message_id)
+        with transaction.atomic():
+            finish(lease)
+    publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=False))
+
+
+def _read_turn(lease: Lease, message_id: int) -> Turn | None:
+    message = ContentChatModel.objects.select_related("chat__agent").filter(pk=message_id).first()
+    if message is None or not should_generate_auto_response(message):
+        return None
+    chat = message.chat
+    latest = list(chat.contents.order_by("-sequence")[:HISTORY])
+    asked = next(written for written in latest if written.sender == Sender.USER)
+    asked.chat = chat
+    if chat.agent is None:
+        return None
+    return Turn(
+        chat=chat,
+        asked=asked,
+        turns=tuple(ConversationTurn(role=written.role, content=written.content) for written in reversed(latest)),
+        agent_id=chat.agent.pk,
+        language=_language(latest, chat),
+        reply_id=f"r{lease.item_id}",
+        attempt=lease.attempts + lease.lost_leases + 1,
+    )
+
+
+def _language(latest: list[ContentChatModel], chat: ChatModel) -> str:
+    spoken = (written.language for written in latest if written.sender == Sender.USER and written.language)
+    agents_own = chat.agent.language if chat.agent else ""
+    return next(spoken, "") or agents_own or "en"
+
+
+def _stream(turn: Turn, lost: Flag) -> Reply:
+    for index, part in enumerate(_parts(turn)):
+        if isinstance(part, Reply):
+            return part
+        if lost.is_set():
+            raise LeaseLostError("The lease was lost while the reply was written.")
+        publish(
+            turn.chat.chat_id,
+            events.message_delta(
+                reply_id=turn.reply_id,
+                attempt=turn.attempt,
+                in_response_to=turn.asked.pk,
+                index=index,
+                text=part,
+            ),
+        )
+        if index == 1:
+            crash_point("reply.mid_stream")
+    raise RuntimeError("The provider ended without a reply.")
+
+
+def _parts(turn: Turn) -> Iterator[str | Reply]:
+    return AgentService().stream_reply(agent_id=turn.agent_id, turns=turn.turns, language=turn.language)
+
+
+def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
+    """Store the reply, what follows from it, and the end of the work, in one transaction."""
+    with transaction.atomic():
+        post_message(
+            chat_id=turn.chat.chat_id,
+            content=reply.text,
+            sender=Sender.AGENT,
+            in_response_to_id=turn.asked.pk,
+            covers=turn.asked.sequence,
+            owner_version=turn.chat.owner_version,
+            is_automatic=True,
+            language=reply.language,
+            tokens_used=reply.tokens_used,
+            model_used=reply.model_used,
+            metadata={"citations": [vars(citation) for citation in reply.citations], "kind": reply.kind},
+            reply_id=turn.reply_id,
+        )
+        if reply.kind == "human":
+            escalate(chat_id=turn.chat.chat_id, reason="requested")
+        finish(lease)
+        crash_point("reply.before_commit")
+    crash_point("reply.after_commit")
+
+
+def give_turn_up(lease: Lease, error: str) -> None:
+    """Say honestly that no answer can be given and hand over to a person, in the caller's transaction (decision 6)."""
+    message = ContentChatModel.objects.select_related("chat").filter(pk=int(lease.ref_id)).first()
+    if message is None or message.sequence <= message.chat.answered_sequence:
+        return
+    with override(message.language or "en"):
+        text = _("I am sorry, I cannot answer right now. I have asked a person of our team to take over.")
+    post_message(
+        chat_id=message.chat.chat_id,
+        content=text,
+        sender=Sender.AGENT,
+        in_response_to_id=message.pk,
+        covers=message.sequence,
+        is_automatic=True,
+        language=message.language or "en",
+        metadata={"citations": [], "kind": "failed"},
+    )
+    escalate(chat_id=message.chat.chat_id, reason="agent_failed")

@@ -1,0 +1,39 @@
+"""What a message's text may be (decision 32; issue: empty, over-long, NUL, broken UTF-8)."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from chats.services.errors import InvalidMessageError
+
+
+def checked_content(content: object, content_type: str) -> str:
+    """Return the text to store; raise InvalidMessageError with the code of api.md."""
+    if content_type != "text":
+        raise InvalidMessageError("unsupported_type", _("Only text can be sent so far."), "content_type")
+    if not isinstance(content, str):
+        raise InvalidMessageError("invalid", _("The content must be text."))
+    if not content.strip():
+        raise InvalidMessageError("blank", _("Write something first."))
+    longest = settings.CHAT_SETTINGS["MAX_MESSAGE_LENGTH"]
+    if len(content) > longest:
+        raise InvalidMessageError("too_long", _("At most %(longest)s characters.") % {"longest": longest})
+    if "\x00" in content or not _is_unicode(content):
+        raise InvalidMessageError("invalid", _("The text has NUL or half characters: they cannot be stored."))
+    return content
+
+
+def checked_client_message_id(value: object) -> str:
+    """Return the client's own id of the message, or an empty string; raise InvalidMessageError."""
+    if value in (None, ""):
+        return ""
+    if not isinstance(value, str) or len(value) > 64 or "\x00" in value or not _is_unicode(value):
+        raise InvalidMessageError("invalid", _("Use a text of at most 64 characters."), "client_message_id")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

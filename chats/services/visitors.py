@@ -1,0 +1,96 @@
+"""A widget's visitors: from a publishable key to a token for one contact's chats (decisions 3, 20, 29)."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from cachetools import TTLCache, cached
+from django.db import connection, transaction
+from django.utils import timezone
+
+from chats.models import Channel, ChannelKind, ChatModel, Contact, VisitorSession
+from chats.services.lifecycle import create_chat
+from tenants.callers import Caller, CallerKind
+from tenants.services.config import setting
+from tenants.services.credentials import FRESH_SECONDS, secret_hash
+
+SESSION_DAYS = 30
+
+
+class OriginRefusedError(PermissionError):
+    """The page that asks is none of those that the tenant allows."""
+
+
+@dataclass(frozen=True)
+class VisitorGrant:
+    """A new session: its token is shown this once."""
+
+    token: str
+    expires_at: datetime
+    contact: Contact
+    chat: ChatModel
+
+
+@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+def tenant_of_key(publishable_key: str) -> tuple[UUID, UUID] | None:
+    """Return (tenant id, channel id) of a publishable key, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, channel_id FROM charla_publishable_key(%s)", [publishable_key])
+        row: tuple[UUID, UUID] | None = cursor.fetchone()
+        return row
+
+
+@cached(TTLCache(maxsize=50_000, ttl=FRESH_SECONDS), lock=Lock())
+def _session_row(hashed: str) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, contact_id, expires_at FROM charla_visitor(%s)", [hashed])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def caller_of_visitor(token: str) -> Caller | None:
+    """Return the visitor that a token stands for, also when it has expired (see Caller.is_expired); else None."""
+    row = _session_row(secret_hash(token))
+    if row is None:
+        return None
+    tenant_id, contact_id, expires_at = row
+    return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at)
+
+
+def check_origin(tenant_id: UUID, *, origin: str, host: str, fetch_site: str) -> None:
+    """Raise OriginRefusedError unless the page is ours, or one of the tenant's allowed origins."""
+    allowed = setting(tenant_id, "allowed_origins")
+    own_page = urlsplit(origin).netloc == host if origin else fetch_site in ("same-origin", "")
+    if not own_page and origin not in allowed:
+        raise OriginRefusedError(origin)
+
+
+def open_session(*, locale: str = "") -> VisitorGrant:
+    """Make a contact, its session and its first chat in the current tenant."""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        visitor_id = uuid.uuid4().hex
+        contact = Contact.objects.create(channel=ChannelKind.WEB, external_id=visitor_id, language=locale)
+        session = VisitorSession.objects.create(
+            contact=contact,
+            token_hash=secret_hash(token),
+            expires_at=timezone.now() + timedelta(days=SESSION_DAYS),
+        )
+        chat = create_chat(user_id=visitor_id, channel=ChannelKind.WEB, contact=contact)
+    return VisitorGrant(token, session.expires_at, contact, chat)
+
+
+def web_channel(channel_id: UUID) -> Channel:
+    """Return a channel of the current tenant."""
+    return Channel.objects.select_related("tenant").get(pk=channel_id)
+
+
+def forget_visitors() -> None:
+    """Look keys and sessions up anew: after a revocation in this process, and between tests."""
+    tenant_of_key.cache.clear()  # type: ignore[attr-defined]
+    _session_row.cache.clear()  # type: ignore[attr-defined]

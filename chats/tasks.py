@@ -1,0 +1,22 @@
+"""Shells of the pipeline: ids only, safe to repeat; the work row says whether there is anything to do."""
+
+from celery import shared_task
+
+from chats.services.pipeline import process_message
+from chats.services.turns import answer_turn
+from tenants.tasks import TenantTask
+
+
+@shared_task(base=TenantTask, queue="messages")
+def process_new_message(message_id: int) -> None:
+    """Run the quick stages of a new message, then ring for the reply when one is due."""
+    if process_message(int(message_id)):
+        generate_auto_response.delay(message_id)
+
+
+@shared_task(base=TenantTask, queue="replies")
+def generate_auto_response(message_id: int) -> None:
+    """Write the agent's reply to the turn that this message is in."""
+    upcoming = answer_turn(int(message_id))
+    if upcoming is not None:
+        process_new_message.delay(upcoming)

@@ -1,0 +1,14 @@
+"""HTTP and WebSocket on one ASGI server."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+http = get_asgi_application()  # Django's apps load here, before anything below is imported
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from config.routing import websockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websockets})

@@ -1,0 +1,1 @@
+"""Starts Charla's servers and processes on one machine; imports no Django (decision 39)."""

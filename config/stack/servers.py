@@ -1,0 +1,114 @@
+"""PostgreSQL and Valkey of our own: where they live, their start, their roles."""
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from config.stack.account import Account, server_account
+from config.stack.binaries import Binaries, installed_binaries
+from config.stack.children import end_children
+from config.stack.errors import StackError
+from config.stack.folder import SYSTEM_HOME, DataFolder, socket_folder
+from config.stack.postgres import SUPERUSER, Postgres
+from config.stack.roles import make_database, make_roles, prepare_database
+from config.stack.urls import DATABASE, embedded_urls
+from config.stack.valkey import Valkey
+
+Child = subprocess.Popen[bytes]
+# What a server needs of the environment: nothing of the caller's settings, languages or libraries.
+SERVER_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+POSTGRES_STOP = (signal.SIGINT, 20.0)
+VALKEY_STOP = (signal.SIGTERM, 5.0)
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the servers' data is, under which user, with which programs."""
+
+    path: Path
+    account: Account
+    binaries: Binaries
+    sockets: Path
+
+
+def find_home(folder: DataFolder) -> Home:
+    """Choose the home: the data folder, or as root a place that an ordinary user reaches (decision 35)."""
+    account = server_account(folder.root / "postgres")
+    home, binaries = folder.root, installed_binaries()
+    if os.geteuid() == 0 and not (account.reaches(home) and binaries.reached_by(account)):
+        for made in (SYSTEM_HOME, folder.system_home):
+            made.mkdir(parents=True, exist_ok=True)
+            made.chmod(0o711)
+        if not binaries.reached_by(account):
+            binaries = binaries.copied_to(folder.system_home / "programs")
+        if not account.reaches(home):
+            home = folder.system_home
+    return Home(home, account, binaries, socket_folder(home / "run", account, mark=folder.mark))
+
+
+def postgres_at(home: Home, logs: Path, *, throwaway: bool = False) -> Postgres:
+    """Describe the PostgreSQL server of a home."""
+    log = logs / "postgres.log"
+    return Postgres(home.binaries, home.account, home.path / "postgres", home.sockets, log, throwaway)
+
+
+def valkey_at(home: Home, logs: Path) -> Valkey:
+    """Describe the Valkey server of a home."""
+    return Valkey(home.binaries, home.account, home.sockets, logs / "valkey.log")
+
+
+def start_postgres(postgres: Postgres) -> Child:
+    """Start the server, wait until it answers, and see to roles and database; StackError when it does not come up.
+
+    After a kill the old server's last processes may still be at their end: then it is tried again for some seconds.
+    """
+    postgres.end_leftover()
+    postgres.initialise()
+    for attempt in range(4):
+        size = postgres.log.stat().st_size if postgres.log.exists() else 0
+        child = postgres.start(SERVER_ENV)
+        try:
+            if postgres.wait_ready(child, 30.0 if attempt else 60.0):
+                bootstrap(postgres)
+                return child
+        except BaseException:
+            end_children([(child, *POSTGRES_STOP)])
+            raise
+        end_children([(child, *POSTGRES_STOP)])
+        if "pre-existing shared memory" not in postgres.log.read_text(errors="replace")[-4000:]:
+            break
+    raise StackError(postgres.why_down(since=size))
+
+
+def start_valkey(valkey: Valkey) -> Child:
+    """Start the server and wait until it answers; StackError when it does not."""
+    child = valkey.start(SERVER_ENV)
+    if valkey.wait_ready(child):
+        return child
+    end_children([(child, *VALKEY_STOP)])
+    raise StackError(f"Valkey did not start: its reasons are in {valkey.log}.")
+
+
+def bootstrap(postgres: Postgres) -> None:
+    """Make roles, database and extension, also in `template1`, from which test databases are made."""
+    with psycopg.connect(postgres.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        make_roles(connection)
+        make_database(connection, DATABASE)
+    for database in (DATABASE, "template1"):
+        with psycopg.connect(postgres.url(SUPERUSER, database)) as connection:
+            prepare_database(connection)
+
+
+def throwaway_environment(postgres: Postgres, valkey: Valkey, data: Path) -> dict[str, str]:
+    """Return the environment of programs that use throw-away servers."""
+    return {
+        **embedded_urls(postgres).environment(),
+        "REDIS_URL": valkey.url,
+        "SECRET_KEY": "throw-away-key-for-tests-0123456789-0123456789-0123456789",
+        "CHARLA_DATA_DIR": str(data),
+        "CHARLA_ENVIRONMENT": "test",
+    }

@@ -1,0 +1,23 @@
+"""Every path of the installation."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from metrics.views import healthz, metrics, readyz
+
+from chats.views import demo, home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("demo/", demo, name="demo"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("agents.api.urls")),
+    path("api/v1/", include("chats.api.urls")),
+    path("api/v1/", include("analysis.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+]

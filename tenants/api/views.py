@@ -1,0 +1,73 @@
+"""The base of every API view: the caller's tenant for the whole of it, in one transaction."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tenants.callers import Caller
+from tenants.scope import tenant_scope
+from tenants.services.config import setting
+
+RETRY_AFTER_SECONDS = 60
+
+
+class MaintenanceError(APIException):
+    """Writing rests while the installation is maintained (decision 22)."""
+
+    status_code = 503
+    default_code = "maintenance"
+    wait = RETRY_AFTER_SECONDS
+
+    def __init__(self) -> None:
+        super().__init__(_("Charla is being maintained. Try again in a minute."))
+
+
+class TenantAPIView(APIView):
+    """An API view in its caller's tenant.
+
+    After authentication the scope is set and a transaction opened; it is committed before the answer leaves, and
+    rolled back when the answer is an error. An action in `own_transactions` opens its own.
+    """
+
+    own_transactions: frozenset[str] = frozenset()
+    tenantless = False
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Handle one request inside its unit of work."""
+        with ExitStack() as self._unit:
+            return super().dispatch(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who calls, then open that caller's tenant."""
+        super().perform_authentication(request)
+        caller = request.auth
+        if not isinstance(caller, Caller) or self.tenantless:
+            return
+        if caller.tenant_id is None:
+            detail = _("Name the tenant in the header X-Tenant.")
+            raise ValidationError({"X-Tenant": [detail]}, code="required")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and setting(None, "maintenance_mode"):
+            raise MaintenanceError
+        self._unit.enter_context(tenant_scope(caller.tenant_id))
+        if getattr(self, "action", None) not in self.own_transactions:
+            self._unit.enter_context(transaction.atomic())
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer with the error, and undo what the request did."""
+        if transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        return super().handle_exception(exc)
+
+    @property
+    def caller(self) -> Caller:
+        """Return who calls."""
+        caller = self.request.auth
+        if not isinstance(caller, Caller):
+            raise TypeError("The view is open to callers without a credential.")
+        return caller

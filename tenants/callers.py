@@ -1,0 +1,71 @@
+"""Who is calling, whatever the door: a person, a program with a key, or a visitor of a widget (api.md)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from tenants.models import Role, User
+
+RANK: Final = {Role.VIEWER: 0, Role.AGENT: 1, Role.ADMIN: 2, Role.OWNER: 3}
+# The least role that may write under a first path segment; reading takes a viewer (decision 28).
+WRITES: Final = {
+    "chats": Role.AGENT,
+    "contacts": Role.AGENT,
+    "agents": Role.ADMIN,
+    "ai-models": Role.ADMIN,
+    "knowledge-bases": Role.ADMIN,
+    "knowledge": Role.ADMIN,
+    "api-keys": Role.ADMIN,
+    "memberships": Role.ADMIN,
+    "tenants": Role.ADMIN,
+    "config": Role.OWNER,
+}
+SPEAK_AS: Final = "messages:speak_as"
+
+
+class CallerKind(StrEnum):
+    """Kinds of callers."""
+
+    PERSON = "person"
+    KEY = "key"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated caller in at most one tenant; `credential` is what a log-out revokes."""
+
+    kind: CallerKind
+    tenant_id: UUID | None
+    role: str | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    user: User | None = None
+    contact_id: UUID | None = None
+    key_id: UUID | None = None
+    expires_at: datetime | None = None
+    credential: Any = None
+
+    @property
+    def is_visitor(self) -> bool:
+        """Whether the caller sees one contact's chats alone."""
+        return self.kind is CallerKind.VISITOR
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the credential has run out since it was checked."""
+        return self.expires_at is not None and self.expires_at <= datetime.now(tz=UTC)
+
+    def may(self, resource: str, action: str) -> bool:
+        """Tell whether the caller may `read` or `write` under a first path segment."""
+        if self.kind is CallerKind.KEY:
+            return bool(self.scopes & {"*", f"{resource}:{action}"})
+        if self.kind is CallerKind.VISITOR or self.role is None:
+            return False
+        needed = Role.VIEWER if action == "read" else WRITES.get(resource, Role.OWNER)
+        return RANK[Role(self.role)] >= RANK[needed]
+
+    def may_speak_as(self) -> bool:
+        """Tell whether the caller may post messages in another's name (api.md, `sender`)."""
+        return bool(self.scopes & {"*", SPEAK_AS}) or (self.kind is CallerKind.PERSON and self.may("chats", "write"))

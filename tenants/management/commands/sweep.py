@@ -1,0 +1,30 @@
+"""The sweeper's process."""
+
+import signal
+import threading
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext_lazy as _
+
+from tenants.services.sweeping import Swept, sweep_forever
+
+logger = structlog.get_logger(__name__)
+
+
+class Command(BaseCommand):
+    """Runs until it is told to stop."""
+
+    help = _("Ring again for work that waits, and work it off here while the broker is away. Runs until stopped.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Sweep until SIGTERM or Ctrl-C."""
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        sweep_forever(stopped=stopped, beat=self._tell)
+
+    def _tell(self, swept: Swept) -> None:
+        if swept != Swept():
+            logger.info("swept", rung=swept.rung, worked=swept.worked, given_up=swept.given_up)

@@ -1,0 +1,71 @@
+"""Edges of a request: its id in every log line, and the administration's one tenant at a time."""
+
+import re
+import uuid
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from tenants.models import TenantModel
+from tenants.scope import in_tenant
+from tenants.services.credentials import memberships_of
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+SESSION_KEY = "charla_tenant"
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (or takes the caller's) and sends it back; API answers are not for shared caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+        response["X-Request-Id"] = request_id
+        if request.path.startswith("/api/v1/"):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class AdminScopeMiddleware:
+    """Opens one tenant for the administration's pages: the one chosen in this session, else the person's first.
+
+    The operator (superuser) may choose any. Someone without a tenant sees only what belongs to none.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        if not request.path.startswith("/admin/") or not request.user.is_authenticated:
+            return self.get_response(request)
+        tenant_id, role = admin_tenant(request)
+        request.admin_role = role  # type: ignore[attr-defined]
+        if tenant_id is None:
+            return self.get_response(request)
+        with in_tenant(tenant_id):
+            return self.get_response(request)
+
+
+def admin_tenant(request: HttpRequest) -> tuple[UUID | None, str | None]:
+    """Return the tenant that the administration shows in this session, and the person's role in it."""
+    user = request.user
+    own = {str(tenant_id): role for tenant_id, _name, role in memberships_of(user.pk)}  # type: ignore[arg-type]
+    chosen = request.session.get(SESSION_KEY)
+    if chosen in own:
+        return UUID(chosen), own[chosen]
+    if user.is_superuser:
+        rows = TenantModel.objects.filter(is_active=True)
+        tenant = (rows.filter(pk=chosen).first() if chosen else None) or rows.first()
+        return (tenant.pk, "owner") if tenant else (None, None)
+    first = next(iter(own.items()), None)
+    return (UUID(first[0]), first[1]) if first else (None, None)

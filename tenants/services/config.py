@@ -1,0 +1,47 @@
+"""One way to read a setting: the tenant's own, else the installation's, else the default (decision 20)."""
+
+import json
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from cachetools import TTLCache, cached
+from django.db import connection, transaction
+
+from tenants.services.config_values import parse_config_value
+
+DEFAULTS: dict[str, Any] = {
+    "default_model": "builtin",
+    "max_conversation_length": 10_000,
+    "rate_limit_per_hour": 100_000,
+    "maintenance_mode": False,
+    "allowed_origins": [],
+}
+FRESH_SECONDS = 5
+
+READ = """
+SELECT (SELECT settings FROM tenants_tenantmodel WHERE id = %s),
+       (SELECT jsonb_object_agg(config_key, jsonb_build_array(config_value, config_type)) FROM tenants_systemconfig)
+"""
+
+
+@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+def _read(tenant_id: UUID | None) -> dict[str, Any]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(READ, [tenant_id])
+        own, installation = (json.loads(value or "{}") for value in cursor.fetchone())
+    values = {key: parse_config_value(text, kind) for key, (text, kind) in installation.items()}
+    return {**DEFAULTS, **values, **own}
+
+
+def setting(tenant_id: UUID | None, key: str) -> Any:
+    """Return a setting as it holds for a tenant (None: for the installation); up to five seconds old.
+
+    Raises KeyError for a key that nobody knows.
+    """
+    return _read(tenant_id)[key]
+
+
+def forget_settings() -> None:
+    """Read anew at the next question: after a change in this process, and between tests."""
+    _read.cache.clear()  # type: ignore[attr-defined]

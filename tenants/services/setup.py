@@ -1,0 +1,84 @@
+"""Setting an installation up: its operator, its first tenant, and what each app brings to a new tenant."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from tenants.lifecycle import TenantStep, demo_steps, init_steps
+from tenants.models import Membership, Role, SystemConfig, TenantModel, User
+from tenants.registry import Registry
+from tenants.scope import in_tenant
+from tenants.services.config import DEFAULTS
+from tenants.services.config_values import ConfigType
+
+SYSTEM_CONFIG = {
+    "default_model": (ConfigType.STRING, "The model that an agent without its own uses."),
+    "max_conversation_length": (ConfigType.INTEGER, "Messages that a conversation holds at most."),
+    "rate_limit_per_hour": (ConfigType.INTEGER, "Requests of a tenant in an hour."),
+    "maintenance_mode": (ConfigType.BOOLEAN, "While true, writing is refused and the administration works."),
+}
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """The operator; `password` only when one was made up just now: it is shown this once."""
+
+    user: User
+    created: bool
+    password: str | None
+
+
+def ensure_administrator(*, email: str, password: str | None) -> Administrator:
+    """Find the operator or make one; an existing one's password stays as it is."""
+    existing = User.objects.filter(email=email.lower()).first() or User.objects.filter(is_superuser=True).first()
+    if existing is not None:
+        return Administrator(existing, created=False, password=None)
+    made_up = None if password else secrets.token_urlsafe(12)
+    user = User.objects.create_superuser(email, password or made_up, first_name="", last_name="")
+    return Administrator(user, created=True, password=made_up)
+
+
+def ensure_tenant(name: str, *, admin: User | None, display_name: str = "", language: str = "") -> TenantModel:
+    """Find the tenant or make it; the administrator, where one is given, owns it."""
+    with transaction.atomic():
+        tenant, _created = TenantModel.objects.get_or_create(
+            name=name,
+            defaults={
+                "display_name": display_name or name.replace("-", " ").title(),
+                "admin": admin,
+                "default_language": language or settings.LANGUAGE_CODE[:2],
+            },
+        )
+    if admin is not None:
+        with in_tenant(tenant):
+            Membership.objects.get_or_create(user=admin, defaults={"role": Role.OWNER})
+    return tenant
+
+
+def ensure_system_config() -> None:
+    """Write the installation's settings that are not there yet, with their defaults."""
+    for key, (kind, description) in SYSTEM_CONFIG.items():
+        value = str(DEFAULTS[key]).lower() if kind == ConfigType.BOOLEAN else str(DEFAULTS[key])
+        SystemConfig.objects.get_or_create(
+            config_key=key, defaults={"config_value": value, "config_type": kind, "description": description}
+        )
+
+
+def init_steps_of(tenant: TenantModel) -> Iterator[str]:
+    """Run what each app does for a new tenant, each step in a transaction of its own; yield the steps' names."""
+    yield from _run(init_steps, tenant)
+
+
+def demo_steps_of(tenant: TenantModel) -> Iterator[str]:
+    """Run what each app brings to the demo, each step in a transaction of its own; yield the steps' names."""
+    yield from _run(demo_steps, tenant)
+
+
+def _run(steps: Registry[TenantStep], tenant: TenantModel) -> Iterator[str]:
+    for name, step in steps.items():
+        with in_tenant(tenant):
+            step(tenant)
+        yield name

@@ -1,0 +1,39 @@
+"""The base of Charla's tasks: the tenant travels in the task's header (decision 7)."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Task
+from django.db import close_old_connections
+
+from tenants.scope import scope, tenant_scope
+
+TENANT_HEADER = "charla_tenant"
+REQUEST_HEADER = "charla_request"
+
+
+class TenantTask(Task):  # type: ignore[type-arg]
+    """A task that runs in the scope of the tenant that rang for it; it opens its own transactions."""
+
+    abstract = True
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Ring, with the current tenant and request id in the headers."""
+        current = scope()
+        headers = {**(options.pop("headers", None) or {})}
+        if isinstance(current, UUID):
+            headers[TENANT_HEADER] = str(current)
+        if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+            headers[REQUEST_HEADER] = request_id
+        return super().apply_async(args, kwargs, headers=headers, **options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run in the tenant's scope; connections that are broken or too old are left behind first."""
+        close_old_connections()
+        tenant_id = self.request.get(TENANT_HEADER)
+        if tenant_id is None:
+            raise ValueError(f"{self.name} was rung without a tenant.")
+        bound = {"tenant_id": tenant_id, "request_id": self.request.get(REQUEST_HEADER), "task": self.name}
+        with structlog.contextvars.bound_contextvars(**bound), tenant_scope(UUID(tenant_id)):
+            return super().__call__(*args, **kwargs)
