@@ -30,7 +30,7 @@ def start_child(
     supervisor leaves nothing behind.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(
+        child: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -41,6 +41,7 @@ def start_child(
             preexec_fn=_die_with_parent(when_orphaned),
             **(account.switch if account else {}),  # type: ignore[call-overload]
         )
+    return child
 
 
 def end_children(children: Sequence[tuple[subprocess.Popen[bytes], signal.Signals, float]]) -> None:

@@ -1,0 +1,96 @@
+"""Throw-away PostgreSQL and Valkey for the suite.
+
+`python -m tests.support.servers COMMAND …` runs a command with their URLs in its environment, as bin/test does.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from config.stack.children import end_children
+from config.stack.errors import StackError
+from config.stack.folder import DataFolder
+from config.stack.postgres import Postgres
+from config.stack.servers import (
+    POSTGRES_STOP,
+    VALKEY_STOP,
+    find_home,
+    postgres_at,
+    start_postgres,
+    start_valkey,
+    throwaway_environment,
+    valkey_at,
+)
+from config.stack.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Running servers, and the environment that leads to them."""
+
+    postgres: Postgres
+    valkey: Valkey
+    environment: dict[str, str]
+
+
+@contextmanager
+def throwaway_servers() -> Iterator[Servers]:
+    """Start both servers in a temporary folder; end them and remove it afterwards."""
+    folder = DataFolder(Path(tempfile.mkdtemp(prefix="charla-test-")))
+    started = []
+    try:
+        folder.open()
+        home = find_home(folder)
+        postgres, valkey = postgres_at(home, folder.logs, throwaway=True), valkey_at(home, folder.logs)
+        started.append((start_valkey(valkey), *VALKEY_STOP))
+        started.append((start_postgres(postgres), *POSTGRES_STOP))
+        yield Servers(postgres, valkey, throwaway_environment(postgres, valkey, folder.root / "data"))
+    finally:
+        end_children(started)
+        for used in (folder.root, folder.system_home):
+            shutil.rmtree(used, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    """Run the command beside throw-away servers; return its exit status."""
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _leave)
+    try:
+        with throwaway_servers() as servers:
+            return _run(command, {**os.environ, **servers.environment})
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(command: list[str], env: dict[str, str]) -> int:
+    """Run in our process group: a Ctrl-C reaches the command too, and it has its time to report."""
+    child = subprocess.Popen(command, env=env)
+    while True:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:
+            continue
+        except SystemExit:
+            child.terminate()
+            child.wait(20)
+            raise
+        return status if status >= 0 else 128 - status
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
