@@ -1,0 +1,160 @@
+"""A question as the search sees it: its words with how rare they are, misspelt ones led to words that exist."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from rapidfuzz.distance import OSA
+
+from agents.services.words import is_function_word, words
+
+LONGEST_QUESTION: Final = 1000
+MOST_WORDS: Final = 48
+FUNCTION_WORD_WEIGHT: Final = 0.5
+SHORTEST_MISSPELT: Final = 4
+NEIGHBOURS_READ: Final = 4000
+NEIGHBOURS_KEPT: Final = 3
+# First letters that hands and ears mix up; an h is left out or put in.
+MIXED_UP: Final = ("bv", "cksqz", "gj", "iy", "mn", "ah", "eh", "ih", "oh", "uh", "ly", "xs")
+
+READ_WORDS: Final = """
+WITH languages AS (
+    SELECT language, sum(chunks) AS chunks, sum(heading_words) AS headings, sum(content_words) AS contents
+    FROM agents_knowledgestatistics WHERE base_id = ANY (%(bases)s) GROUP BY language HAVING sum(chunks) > 0
+)
+SELECT language, chunks, headings, contents, word.lexeme, word.positions,
+       (SELECT coalesce(sum(frequency), 0) FROM agents_knowledgeterm AS term WHERE term.base_id = ANY (%(bases)s)
+            AND term.language = languages.language AND term.lexeme = word.lexeme)
+FROM languages LEFT JOIN LATERAL unnest(charla_fold(language, %(text)s)) AS word ON true
+"""
+READ_NEIGHBOURS: Final = """
+SELECT lexeme, sum(frequency) AS frequency FROM agents_knowledgeterm
+WHERE base_id = ANY (%(bases)s) AND language = %(language)s AND lexeme >= %(first)s AND lexeme < %(after)s
+  AND length(lexeme) BETWEEN %(shortest)s AND %(longest)s
+GROUP BY lexeme ORDER BY frequency DESC LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A word of the vocabulary that a word of the question stands for, and how surely (1: it is that word)."""
+
+    lexeme: str
+    frequency: int
+    likeness: float = 1.0
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the question."""
+
+    surface: str
+    weight: float
+    """How much it tells: its inverse document frequency, half of it for a function word."""
+    is_function_word: bool
+    spellings: tuple[Spelling, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in one of the languages that the bases are written in."""
+
+    language: str
+    chunks: int
+    average_heading: float
+    average_content: float
+    terms: tuple[Term, ...] = ()
+    order: tuple[int, ...] = field(default=())
+    """Indexes into `terms` in the order in which the words were said, repetitions included."""
+
+    @property
+    def mass(self) -> float:
+        """Return the weight of all the words, each once."""
+        return sum(term.weight for term in self.terms)
+
+
+def read_question(text: str, bases: Sequence[UUID]) -> list[Question]:
+    """Return the question once for each language that the bases hold; needs a tenant's scope and a transaction."""
+    text = text.replace("\x00", " ")[:LONGEST_QUESTION]
+    surfaces = words(text)
+    found: dict[str, tuple[tuple[int, int, int], dict[str, tuple[list[int], int]]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(READ_WORDS, {"bases": list(bases), "text": text})
+        for language, chunks, headings, contents, lexeme, positions, frequency in cursor.fetchall():
+            lexemes = found.setdefault(language, ((int(chunks), int(headings), int(contents)), {}))[1]
+            if lexeme is not None:
+                lexemes[lexeme] = (positions, int(frequency))
+    return [_question(language, *figures, surfaces, bases) for language, figures in found.items()]
+
+
+def rarity(chunks: int, frequency: int) -> float:
+    """Return the inverse document frequency of BM25, never below zero."""
+    return math.log(1 + (chunks - min(frequency, chunks) + 0.5) / (frequency + 0.5))
+
+
+def _question(
+    language: str,
+    figures: tuple[int, int, int],
+    lexemes: dict[str, tuple[list[int], int]],
+    surfaces: list[str],
+    bases: Sequence[UUID],
+) -> Question:
+    chunks, headings, contents = figures
+    said = sorted((position, lexeme) for lexeme, (positions, _) in lexemes.items() for position in positions)
+    known = list(dict.fromkeys(lexeme for _, lexeme in said))[:MOST_WORDS]
+    terms = []
+    for lexeme in known:
+        positions, frequency = lexemes[lexeme]
+        surface = surfaces[positions[0] - 1] if positions[0] <= len(surfaces) else lexeme
+        grammar = is_function_word(surface, language)
+        spellings: tuple[Spelling, ...] = (Spelling(lexeme, frequency),)
+        if not frequency and not grammar:
+            spellings = _neighbours(lexeme, language, bases)
+        weight = rarity(chunks, max((spelling.frequency for spelling in spellings), default=0))
+        terms.append(Term(surface, weight * (FUNCTION_WORD_WEIGHT if grammar else 1.0), grammar, spellings))
+    index = {lexeme: number for number, lexeme in enumerate(known)}
+    order = tuple(index[lexeme] for _, lexeme in said if lexeme in index)
+    return Question(language, chunks, headings / chunks, contents / chunks, tuple(terms), order)
+
+
+def _neighbours(lexeme: str, language: str, bases: Sequence[UUID]) -> tuple[Spelling, ...]:
+    """Return words of the vocabulary that a word which stands nowhere may have meant, likeliest first."""
+    if len(lexeme) < SHORTEST_MISSPELT or any(letter.isdigit() for letter in lexeme):
+        return ()
+    firsts = {lexeme[0], lexeme[1], *(letter for group in MIXED_UP if lexeme[0] in group for letter in group)}
+    candidates: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for first in sorted(firsts):
+            parameters: dict[str, Any] = {
+                "bases": list(bases), "language": language, "first": first, "after": chr(ord(first) + 1),
+                "shortest": len(lexeme) - 2, "longest": len(lexeme) + 3, "limit": NEIGHBOURS_READ,
+            }  # fmt: skip
+            cursor.execute(READ_NEIGHBOURS, parameters)
+            candidates.update((word, int(frequency)) for word, frequency in cursor.fetchall())
+    likely = ((_likeness(lexeme, word), word, frequency) for word, frequency in candidates.items())
+    return tuple(
+        Spelling(word, frequency, likeness)
+        for likeness, word, frequency in _best(item for item in likely if item[0] > 0)
+    )
+
+
+def _best(items: Iterable[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
+    ranked = sorted(items, key=lambda item: (-item[0], -item[2], item[1]))
+    return [item for item in ranked if item[0] >= ranked[0][0] - 0.1][:NEIGHBOURS_KEPT]
+
+
+def _likeness(misspelt: str, word: str) -> float:
+    """Return how likely one word was meant by another: 0 (not at all) to 0.9.
+
+    One slip in four letters, two from eight on (a swap of neighbours is one slip); or one is the beginning of the
+    other, as words of one family are in both languages (factur-a, factur-ación).
+    """
+    shorter, longer = sorted((len(misspelt), len(word)))
+    if shorter >= SHORTEST_MISSPELT and longer - shorter <= 3 and misspelt[:shorter] == word[:shorter]:
+        return 0.9 - 0.1 * (longer - shorter)
+    allowed = 1 if shorter < 8 else 2
+    slips = OSA.distance(misspelt, word, score_cutoff=allowed)
+    return 0.9 - 0.8 * slips / longer if slips <= allowed and shorter >= SHORTEST_MISSPELT else 0.0

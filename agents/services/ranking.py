@@ -1,0 +1,180 @@
+"""The ranking of passages: BM25 over heading and content, then what word counts cannot see.
+
+The score of a passage is the sum of
+- BM25 with the heading's words counted HEADING_WEIGHT times;
+- nearness: words that stand beside each other in the question and in the passage;
+- the best sentence: how much of the question one sentence, read under its heading, holds at once;
+- exact words: the form that was typed stands there, not only a word of its family.
+
+The weights are round numbers that hold on sets as different as encyclopedia paragraphs and FAQs of courses
+(benchmarks/retrieval.py); nothing is fitted to one of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from agents.services.question import Question, Term
+from agents.services.words import sentences, words
+
+K1: Final = 1.2
+B: Final = 0.75
+HEADING_WEIGHT: Final = 2.5
+NEARNESS_WEIGHT: Final = 0.5
+SENTENCE_WEIGHT: Final = 0.3
+EXACT_WEIGHT: Final = 0.15
+PAIR_REACH: Final = 3
+NEAR_WORDS: Final = 6
+READ_CLOSELY: Final = 40
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A chunk that has some of the question's words: where they stand, heading first."""
+
+    chunk_id: int
+    document_id: UUID
+    position: int
+    heading: str
+    content: str
+    heading_words: int
+    content_words: int
+    hits: Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a passage; shares are of the question's content words, weighed by rarity, 0 to 1."""
+
+    heading_share: float = 0.0
+    sentence_share: float = 0.0
+    """Of the best sentence, read under the heading."""
+    heading_told: float = 0.0
+    """How much of the heading's own words the question has."""
+    sentence: int = -1
+    """Which sentence of the content is the best; -1 when the heading alone holds as much."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate with its score; a score of 1 means about: every word of the question, once, in a usual passage."""
+
+    candidate: Candidate
+    language: str
+    score: float
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def rank(question: Question, candidates: Sequence[Candidate]) -> list[Ranked]:
+    """Return the candidates, best first; only the READ_CLOSELY best by words and nearness are read closely."""
+    mass = question.mass or 1.0
+    first = sorted(
+        ((_word_score(question, places), candidate, places)
+         for candidate in candidates if (places := _Places.of(question, candidate))),
+        key=lambda item: (-item[0], item[1].chunk_id),
+    )  # fmt: skip
+    ranked = []
+    for score, candidate, places in first[:READ_CLOSELY]:
+        closely, evidence = _read_closely(question, candidate, places)
+        ranked.append(Ranked(candidate, question.language, (score + closely) / mass, evidence))
+    ranked.sort(key=lambda item: (-item.score, item.candidate.chunk_id))
+    return ranked
+
+
+@dataclass
+class _Places:
+    """Where each term of a question stands in a chunk, and how surely it is that term."""
+
+    heading: list[list[int]]
+    content: list[list[int]]
+    likeness: list[float]
+    heading_words: int
+    content_words: int
+
+    @classmethod
+    def of(cls, question: Question, candidate: Candidate) -> "_Places":
+        places = cls([], [], [], candidate.heading_words, candidate.content_words)
+        for term in question.terms:
+            found = [spelling for spelling in term.spellings if spelling.lexeme in candidate.hits]
+            best = max(found, key=lambda spelling: spelling.likeness, default=None)
+            positions = sorted({place for spelling in found for place in candidate.hits[spelling.lexeme]})
+            places.heading.append([place for place in positions if place <= candidate.heading_words])
+            places.content.append(
+                [place - candidate.heading_words for place in positions if place > candidate.heading_words]
+            )
+            places.likeness.append(best.likeness if best else 0.0)
+        return places
+
+
+def _word_score(question: Question, places: _Places) -> float:
+    """Return BM25 over both fields plus nearness, in units of inverse document frequency."""
+    heading_norm = 1 - B + B * places.heading_words / (question.average_heading or 1)
+    content_norm = 1 - B + B * places.content_words / (question.average_content or 1)
+    score = 0.0
+    for number, term in enumerate(question.terms):
+        count = HEADING_WEIGHT * len(places.heading[number]) / heading_norm
+        count += len(places.content[number]) / content_norm
+        score += places.likeness[number] * term.weight * count * (K1 + 1) / (count + K1)
+    nearness = _nearness(question, places, places.heading) + _nearness(question, places, places.content)
+    return score + NEARNESS_WEIGHT * nearness
+
+
+def _nearness(question: Question, places: _Places, field_places: list[list[int]]) -> float:
+    """Return how much of the question's order is kept: each pair of words by the rarity of its less rare word."""
+    order, total = question.order, 0.0
+    for first, one in enumerate(order):
+        for apart in range(1, min(PAIR_REACH, len(order) - 1 - first) + 1):
+            other = order[first + apart]
+            if one == other or not field_places[one] or not field_places[other]:
+                continue
+            off = min(
+                there - here - apart if there > here else here - there + 1
+                for here in field_places[one] for there in field_places[other]
+            )  # fmt: skip
+            if abs(off) <= NEAR_WORDS:
+                less = min(question.terms[one].weight, question.terms[other].weight)
+                less *= min(places.likeness[one], places.likeness[other])
+                total += less / (1 + abs(off)) / apart
+    return total
+
+
+def _read_closely(question: Question, candidate: Candidate, places: _Places) -> tuple[float, Evidence]:
+    """Return the score of the best sentence and of exact words, and the evidence."""
+    in_heading = [bool(found) for found in places.heading]
+    best, best_number, end = _held(question.terms, in_heading, places.likeness), -1, 0
+    best_present = in_heading
+    for number, sentence in enumerate(sentences(candidate.content)):
+        start, end = end, end + len(words(sentence))
+        present = [
+            above or any(start < place <= end for place in found)
+            for above, found in zip(in_heading, places.content, strict=True)
+        ]
+        held = _held(question.terms, present, places.likeness)
+        if held > best:
+            best, best_number, best_present = held, number, present
+    typed = set(words(candidate.heading)) | set(words(candidate.content))
+    exact = sum(term.weight for term in question.terms if term.surface in typed)
+    evidence = Evidence(
+        heading_share=_content_share(question.terms, in_heading, places.likeness),
+        sentence_share=_content_share(question.terms, best_present, places.likeness),
+        heading_told=_told(in_heading, places, candidate),
+        sentence=best_number,
+    )
+    return SENTENCE_WEIGHT * best + EXACT_WEIGHT * exact, evidence
+
+
+def _held(terms: Sequence[Term], present: Sequence[bool], likeness: Sequence[float]) -> float:
+    return sum(term.weight * sure for term, there, sure in zip(terms, present, likeness, strict=True) if there)
+
+
+def _content_share(terms: Sequence[Term], present: Sequence[bool], likeness: Sequence[float]) -> float:
+    content = [0.0 if term.is_function_word else term.weight for term in terms]
+    held = sum(weight * sure for weight, there, sure in zip(content, present, likeness, strict=True) if there)
+    return held / (sum(content) or 1.0)
+
+
+def _told(in_heading: Sequence[bool], places: _Places, candidate: Candidate) -> float:
+    """Return the share of the heading's words that the question says too."""
+    told = {place for found in places.heading for place in found}
+    return len(told) / candidate.heading_words if any(in_heading) and candidate.heading_words else 0.0
