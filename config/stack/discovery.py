@@ -1,7 +1,7 @@
 """How `manage.py` finds the servers: from its environment, or those of a running bin/run (decision 35)."""
 
+import fcntl
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,10 +54,21 @@ def running_stack(folder: Path) -> dict[str, str]:
     """Return the environment of the stack that runs with a data folder; empty when none does."""
     try:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        os.kill(state["pid"], 0)
+        if not _is_held(folder / "run.lock"):
+            return {}
     except PermissionError:
         raise StackError(f"The stack in {folder} belongs to another user: run this command as that user.") from None
-    except (FileNotFoundError, ProcessLookupError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     found: dict[str, str] = state["environment"]
     return found
+
+
+def _is_held(lock: Path) -> bool:
+    """Tell whether a supervisor holds the folder: a killed one leaves its state file behind, but never the lock."""
+    with lock.open(encoding="ascii") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -39,11 +40,6 @@ class DataFolder:
         return self.root / "logs"
 
     @property
-    def metrics(self) -> Path:
-        """What the processes count for /metrics; emptied at each start."""
-        return self.root / "metrics"
-
-    @property
     def state(self) -> Path:
         """What runs here and how to reach it, for `manage.py`; there while the stack runs."""
         return self.root / "state.json"
@@ -65,10 +61,7 @@ class DataFolder:
             if os.geteuid() == 0:
                 self.root.chmod(0o711)  # the servers' user passes through to its own folders
             self._refuse_full_disk()
-            for folder in (self.logs, self.metrics):
-                folder.mkdir(mode=0o700, exist_ok=True)
-            for counted in self.metrics.glob("*.db"):
-                counted.unlink()
+            self.logs.mkdir(mode=0o700, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root) as probe:
                 probe.write(b"0" * 65536)
         except OSError as error:
@@ -96,20 +89,28 @@ class DataFolder:
     def lock(self) -> IO[str]:
         """Hold the folder for this process alone until the returned file is closed."""
         handle = (self.root / "run.lock").open("a+", encoding="ascii")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._locked(handle):
             handle.seek(0)
             pid = handle.read().strip() or "unknown"
             handle.close()
             raise StackError(
                 f"Charla runs already with the data folder {self.root} (process {pid}):"
                 " stop it, or give another --data-dir and --port."
-            ) from None
+            )
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()
         return handle
+
+    def _locked(self, handle: IO[str]) -> bool:
+        for _ in range(10):  # a command of manage.py may just be looking whether anybody holds it
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.05)
+            else:
+                return True
+        return False
 
     def secret(self, name: str) -> str:
         """Return a random text of this installation, made at the first call and kept in a file for the owner alone."""

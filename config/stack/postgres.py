@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from config.stack.children import start_child
 from config.stack.errors import StackError
 
 SUPERUSER = "postgres"
+START_SECONDS = 60.0
 # Independent of the machine's locales; whoever reaches the socket (its folder is closed) is trusted.
 INITDB = (
     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"),
@@ -69,6 +71,7 @@ class Postgres:
             check=False,
             capture_output=True,
             text=True,
+            start_new_session=True,  # a Ctrl-C for us does not break it off
             **self.account.switch,  # type: ignore[call-overload]
         )
         if made.returncode != 0:
@@ -150,11 +153,11 @@ class Postgres:
             f" or move it away to begin anew; more is in {self.log}."
         )
 
-    def wait_ready(self, child: subprocess.Popen[bytes], seconds: float = 30.0) -> bool:
+    def wait_ready(self, child: subprocess.Popen[bytes], pause: Callable[[float], None]) -> bool:
         """Wait until the server takes connections; False when it ended or took too long."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and child.poll() is None:
             if self.ready():
                 return True
-            time.sleep(0.05)
+            pause(0.05)
         return False

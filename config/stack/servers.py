@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,18 +63,18 @@ def valkey_at(home: Home, logs: Path) -> Valkey:
     return Valkey(home.binaries, home.account, home.sockets, logs / "valkey.log")
 
 
-def start_postgres(postgres: Postgres) -> Child:
+def start_postgres(postgres: Postgres, pause: Callable[[float], None] = time.sleep) -> Child:
     """Start the server, wait until it answers, and see to roles and database; StackError when it does not come up.
 
     After a kill the old server's last processes may still be at their end: then it is tried again for some seconds.
     """
     postgres.end_leftover()
     postgres.initialise()
-    for attempt in range(4):
+    for _ in range(4):
         size = postgres.log.stat().st_size if postgres.log.exists() else 0
         child = postgres.start(SERVER_ENV)
         try:
-            if postgres.wait_ready(child, 30.0 if attempt else 60.0):
+            if postgres.wait_ready(child, pause):
                 bootstrap(postgres)
                 return child
         except BaseException:
@@ -84,11 +86,15 @@ def start_postgres(postgres: Postgres) -> Child:
     raise StackError(postgres.why_down(since=size))
 
 
-def start_valkey(valkey: Valkey) -> Child:
+def start_valkey(valkey: Valkey, pause: Callable[[float], None] = time.sleep) -> Child:
     """Start the server and wait until it answers; StackError when it does not."""
     child = valkey.start(SERVER_ENV)
-    if valkey.wait_ready(child):
-        return child
+    try:
+        if valkey.wait_ready(child, pause):
+            return child
+    except BaseException:
+        end_children([(child, *VALKEY_STOP)])
+        raise
     end_children([(child, *VALKEY_STOP)])
     raise StackError(f"Valkey did not start: its reasons are in {valkey.log}.")
 

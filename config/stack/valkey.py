@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import redis
 from config.stack.account import Account
 from config.stack.binaries import Binaries
 from config.stack.children import start_child
+
+START_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,13 @@ class Valkey:
             cwd=Path("/"),
         )
 
-    def wait_ready(self, child: subprocess.Popen[bytes], seconds: float = 15.0) -> bool:
+    def wait_ready(self, child: subprocess.Popen[bytes], pause: Callable[[float], None]) -> bool:
         """Wait until the server answers; False when it ended or took too long."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and child.poll() is None:
             if answers(self.url):
                 return True
-            time.sleep(0.02)
+            pause(0.02)
         return False
 
 

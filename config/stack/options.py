@@ -1,0 +1,75 @@
+"""The options of bin/run."""
+
+import argparse
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.stack.errors import StackError
+
+DEFAULT_PORT = 8000
+HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where to listen, where the data is, and whether the first start makes demo data."""
+
+    host: str
+    port: int
+    data_dir: Path | None
+    demo: bool
+
+    @property
+    def local_address(self) -> tuple[str, int]:
+        """Host and port at which this machine reaches the web server."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port  # noqa: S104 - as given
+
+    @property
+    def local_url(self) -> str:
+        """The address to click on."""
+        host, port = self.local_address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def refuse_used_port(self) -> None:
+        """Raise StackError when nobody can listen there."""
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                probe.listen(1)
+        except socket.gaierror:
+            raise StackError(
+                f"--host {self.host} is not an address of this machine: try 127.0.0.1 or 0.0.0.0."
+            ) from None
+        except PermissionError:
+            raise StackError(f"Port {self.port} is reserved for root: choose one above 1023 with --port.") from None
+        except OSError as error:
+            raise StackError(
+                f"Port {self.port} on {self.host} cannot be used ({(error.strerror or str(error)).lower()}):"
+                " stop the program that listens there or choose another with --port."
+            ) from None
+
+
+def parse(arguments: list[str]) -> Options:
+    """Read the command line; ends the program with status 2 when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="bin/run",
+        description="Start Charla with its servers; Ctrl-C stops it and keeps the data.",
+        epilog="With DATABASE_URL or REDIS_URL in the environment it uses those servers instead of its own.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--data-dir", type=Path, help="folder of all data (default: .data beside manage.py)")
+    parser.add_argument("--no-demo", action="store_true", help="make no demo data on the first start")
+    given = parser.parse_args(arguments)
+    return Options(given.host, given.port, given.data_dir, not given.no_demo)
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= HIGHEST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to {HIGHEST_PORT}")

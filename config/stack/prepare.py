@@ -1,0 +1,71 @@
+"""Brings the database up to date in one process: `python -m config.stack.prepare RESULT`.
+
+It migrates as the owner, sees to the first administrator and tenant, and makes demo data on the first start. The file
+RESULT gets {"email": …, "made_admin": bool}. This is the one module here that uses Django; the supervisor runs it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connections
+
+DEMO_MARK = "demo-data"
+PENDING, DONE = "pending", "done"
+ADDRESS = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+
+
+def main(result: Path, *, demo: bool) -> None:
+    """Do all steps; each is safe to be done again after it was broken off."""
+    django.setup()
+    with as_owner():
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    mark = result.with_name(DEMO_MARK)
+    if demo and not mark.exists() and not _has_tenants():
+        mark.write_text(PENDING, encoding="ascii")
+    known = _admin_email()
+    call_command("init_system", skip_checks=True)
+    if mark.exists() and mark.read_text(encoding="ascii") == PENDING:
+        call_command("setup_demo_data", skip_checks=True)
+        mark.write_text(DONE, encoding="ascii")
+    email = _admin_email()
+    result.write_text(json.dumps({"email": email, "made_admin": known is None and email is not None}), encoding="utf-8")
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Let the default connection be the owner's for a while (decision 1)."""
+    from config.settings.database import connection as described
+
+    default = connections["default"]
+    kept: dict[str, Any] = default.settings_dict
+    owner = described(os.environ["DATABASE_OWNER_URL"], tenant_scoped=False)
+    default.close()
+    default.settings_dict = kept | {key: owner[key] for key in ADDRESS if key in owner} | {"OPTIONS": owner["OPTIONS"]}
+    try:
+        yield
+    finally:
+        default.close()
+        default.settings_dict = kept
+
+
+def _has_tenants() -> bool:
+    from tenants.models import TenantModel
+
+    return TenantModel.objects.exists()
+
+
+def _admin_email() -> str | None:
+    from tenants.models import User
+
+    return User.objects.filter(is_superuser=True).order_by("created_at").values_list("email", flat=True).first()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), demo="--no-demo" not in sys.argv[2:])

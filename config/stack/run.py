@@ -1,0 +1,175 @@
+"""The way of bin/run from the first check to the last process's end."""
+
+import http.client
+import os
+import secrets
+from http import HTTPStatus
+
+from config.stack.box import Login, Teller
+from config.stack.children import end_children, start_child
+from config.stack.discovery import PROJECT, data_folder
+from config.stack.embedded import EmbeddedServers
+from config.stack.errors import StackError, StopRequested
+from config.stack.external import check_redis, given_database
+from config.stack.folder import DataFolder
+from config.stack.interruptions import Interruptions
+from config.stack.options import Options, parse
+from config.stack.processes import python, sweeper, web, worker
+from config.stack.supervisor import Service, Supervisor
+from config.stack.urls import DatabaseUrls
+
+FIRST_LOGIN = "first-login.json"
+FIRST_EMAIL = "admin@example.com"
+READY_SECONDS = 120.0
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stack until it is asked to end; return the exit status."""
+    options, teller = parse(arguments), Teller()
+    folder = DataFolder((options.data_dir or data_folder(os.environ)).absolute())
+    try:
+        folder.open()
+        with folder.lock(), Interruptions() as interruptions:
+            options.refuse_used_port()
+            Stack(options, folder, teller, Supervisor(interruptions, teller.warn)).run()
+            teller.say("Stopped; the data is kept.")
+    except StackError as error:
+        teller.fail(str(error))
+        return 1
+    return 0
+
+
+class Stack:
+    """One run: servers, preparation, processes."""
+
+    def __init__(self, options: Options, folder: DataFolder, teller: Teller, supervisor: Supervisor) -> None:
+        self.options, self.folder, self.teller, self.supervisor = options, folder, teller, supervisor
+        self.interruptions = supervisor.interruptions
+        self.notes: list[str] = []
+
+    def run(self) -> None:
+        """Start everything, show the box, watch; whatever happens, leave no process behind."""
+        try:
+            urls, redis_url = self.start_servers()
+            env = self.environment(redis_url)
+            self.prepare({**env, **urls.environment()})
+            self.start_processes(env, urls)
+            self.supervisor.watch()
+        except StopRequested:
+            return
+        finally:
+            self.teller.say("Stopping …")
+            self.folder.state.unlink(missing_ok=True)
+            self.supervisor.stop()
+
+    def start_servers(self) -> tuple[DatabaseUrls, str]:
+        """Return the database's and Redis' URLs: the operator's, checked, or those of servers started here."""
+        redis_url = os.environ.get("REDIS_URL")
+        if redis_url:
+            check_redis(redis_url)
+        urls = given_database(os.environ, self.folder)
+        servers = EmbeddedServers(self.folder, self.supervisor, self.interruptions.pause)
+        if not redis_url:
+            redis_url = servers.start_valkey()
+        if not urls:
+            self.teller.say("Starting PostgreSQL …")
+            urls = servers.start_postgres()
+        self.notes += servers.notes
+        return urls, redis_url
+
+    def environment(self, redis_url: str) -> dict[str, str]:
+        """Return what all processes share; without the owner's URL, which is for the preparation alone."""
+        shared = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+        return {
+            **shared,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": os.environ.get("SECRET_KEY") or self.folder.secret("secret_key"),
+            "CHARLA_DATA_DIR": str(self.folder.root),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def prepare(self, env: dict[str, str]) -> None:
+        """Migrate and fill the database; StackError names the log when that fails."""
+        self.teller.say("Preparing the database …")
+        result, log = self.folder.root / "prepared.json", self.folder.logs / "prepare.log"
+        result.unlink(missing_ok=True)
+        command = python("-m", "config.stack.prepare", str(result), *([] if self.options.demo else ["--no-demo"]))
+        login = {
+            "CHARLA_ADMIN_EMAIL": os.environ.get("CHARLA_ADMIN_EMAIL") or FIRST_EMAIL,
+            "CHARLA_ADMIN_PASSWORD": os.environ.get("CHARLA_ADMIN_PASSWORD") or self.first_password(),
+        }
+        child = start_child(command, log=log, env={**env, **login}, cwd=PROJECT)
+        preparing = Service("prepare", log, lambda: child)
+        preparing.adopt(child)
+        try:
+            while child.poll() is None:
+                self.interruptions.pause(0.5)
+        finally:
+            end_children([(child, preparing.stop_signal, 5.0)])
+        if child.returncode != 0:
+            raise StackError(
+                f"The database could not be prepared ({preparing.last_words() or 'no reason given'}):"
+                f" the whole report is in {log}."
+            )
+
+    def first_password(self) -> str:
+        """Return the first log-in's password; it is kept until the box has shown it."""
+        kept = self.folder.read_json(FIRST_LOGIN)
+        if "password" not in kept:
+            kept = {"password": secrets.token_urlsafe(12)}
+            self.folder.write_json(FIRST_LOGIN, kept)
+        return str(kept["password"])
+
+    def login(self) -> Login | None:
+        """Return what the box says about logging in."""
+        prepared, kept = self.folder.read_json("prepared.json"), self.folder.read_json(FIRST_LOGIN)
+        if not prepared.get("email"):
+            return None
+        if prepared["made_admin"]:
+            self.folder.write_json(FIRST_LOGIN, {**kept, "used": True})
+            kept["used"] = True
+        from_environment = bool(os.environ.get("CHARLA_ADMIN_PASSWORD"))
+        password = str(kept["password"]) if kept.get("used") and not from_environment else None
+        return Login(prepared["email"], password, from_environment=from_environment and prepared["made_admin"])
+
+    def start_processes(self, env: dict[str, str], urls: DatabaseUrls) -> None:
+        """Start web, worker and sweeper; show the box as soon as they are ready."""
+        owner_less = {name: url for name, url in urls.environment().items() if name != "DATABASE_OWNER_URL"}
+        used = {**env, **owner_less}
+        known = ("REDIS_URL", "SECRET_KEY", "CHARLA_DATA_DIR")
+        self.teller.say("Starting web, worker and sweeper …")
+        self.supervisor.services += [
+            web(self.folder, used, self.options.host, self.options.port),
+            worker(self.folder, used),
+            sweeper(self.folder, used),
+        ]
+        self.supervisor.watch_once()
+        environment = {name: env[name] for name in known} | urls.environment()
+        self.folder.write_json(self.folder.state.name, {"pid": os.getpid(), "environment": environment})
+        self.wait_ready()
+        self.teller.box(self.options.local_url, self.login(), self.folder.root, self.notes)
+        (self.folder.root / FIRST_LOGIN).unlink(missing_ok=True)
+
+    def wait_ready(self) -> None:
+        """Wait until /readyz answers 200; StackError when that takes too long."""
+        for _ in range(int(READY_SECONDS / 0.1)):
+            if answers_ready(self.options.local_address):
+                return
+            self.interruptions.pause(0.1)
+            self.supervisor.watch_once()
+        raise StackError(
+            f"Charla did not become ready in {READY_SECONDS:.0f} s: the reasons are in {self.folder.logs}."
+        )
+
+
+def answers_ready(address: tuple[str, int]) -> bool:
+    """Tell whether the server answers 200 to /readyz."""
+    connection = http.client.HTTPConnection(*address, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
