@@ -1,0 +1,8 @@
+"""Providers by the names that AIModel.provider knows."""
+
+from agents.providers.base import ReplyProvider, ReplyRequest, providers
+from agents.providers.builtin import BuiltinProvider
+
+providers.add("builtin", BuiltinProvider())
+
+__all__ = ["ReplyProvider", "ReplyRequest", "providers"]

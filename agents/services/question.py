@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from rapidfuzz.distance import OSA
 
-from agents.services.words import is_function_word, words
+from agents.services.words import is_about_something, is_function_word, words
 
 LONGEST_QUESTION: Final = 1000
 MOST_WORDS: Final = 48
@@ -54,7 +54,8 @@ class Term:
     surface: str
     weight: float
     """How much it tells: its inverse document frequency, half of it for a function word."""
-    is_function_word: bool
+    is_content: bool
+    """Whether it tells what the question is about: neither grammar nor politeness."""
     spellings: tuple[Spelling, ...]
 
 
@@ -114,7 +115,8 @@ def _question(
         if not frequency and not grammar:
             spellings = _neighbours(lexeme, language, bases)
         weight = rarity(chunks, max((spelling.frequency for spelling in spellings), default=0))
-        terms.append(Term(surface, weight * (FUNCTION_WORD_WEIGHT if grammar else 1.0), grammar, spellings))
+        weight *= FUNCTION_WORD_WEIGHT if grammar else 1.0
+        terms.append(Term(surface, weight, is_about_something(surface, language), spellings))
     index = {lexeme: number for number, lexeme in enumerate(known)}
     order = tuple(index[lexeme] for _, lexeme in said if lexeme in index)
     return Question(language, chunks, headings / chunks, contents / chunks, tuple(terms), order)

@@ -169,7 +169,7 @@ def _held(terms: Sequence[Term], present: Sequence[bool], likeness: Sequence[flo
 
 
 def _content_share(terms: Sequence[Term], present: Sequence[bool], likeness: Sequence[float]) -> float:
-    content = [0.0 if term.is_function_word else term.weight for term in terms]
+    content = [term.weight if term.is_content else 0.0 for term in terms]
     held = sum(weight * sure for weight, there, sure in zip(content, present, likeness, strict=True) if there)
     return held / (sum(content) or 1.0)
 

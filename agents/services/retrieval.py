@@ -86,7 +86,7 @@ def find(question: Question, bases: Sequence[UUID]) -> list[Ranked]:
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:
     *columns, hits = row
-    return Candidate(*columns, hits=json.loads(hits or "{}"))
+    return Candidate(*columns, json.loads(hits or "{}"))  # type: ignore[call-arg]  # the columns of SEARCH
 
 
 def _bases(ids: Iterable[UUID] | None, names: Iterable[str] | None) -> dict[UUID, str]:

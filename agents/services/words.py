@@ -20,6 +20,11 @@ quienes se sea sean segun ser si sin sino sobre solo son soy su sus tal tambien 
 tener tengo ti tiene tienen tienes toda todas todo todos tu tus u un una unas uno unos usted ustedes va vosotros
 y ya yo
 """
+POLITE: Final = """
+ayuda ayudar ayudarme buen buena buenas buenos consulta consultar decir decirme dia dias dime duda favor gracias
+gustaria hola informacion necesito noches pregunta preguntar quiero quisiera saber saludos tardes disculpa disculpe
+afternoon evening good hello help hey hi know like morning need please question tell thank thanks want wondering
+"""
 ENGLISH: Final = """
 a about after all also am an and any are arent as at be because been before being both but by can cannot cant
 could did didnt do does doesnt doing dont during each few for from further had has hasnt have having he her here
@@ -30,6 +35,8 @@ we were what when where which while who whom whose why will with wont would woul
 """
 # Words that carry grammar, not content: they weigh half in the ranking and nothing in the confidence.
 FUNCTION_WORDS: Final = {"es": frozenset(SPANISH.split()), "en": frozenset(ENGLISH.split())}
+# Words around a question that are not what it is about. They are left out of the confidence alone.
+POLITE_WORDS: Final = frozenset(POLITE.split())
 
 
 def plain(word: str) -> str:
@@ -46,6 +53,11 @@ def words(text: str) -> list[str]:
 def sentences(text: str) -> list[str]:
     """Return a text's sentences and lines in order, without the space around them."""
     return [part for piece in SENTENCE_END.split(text) if (part := piece.strip())]
+
+
+def is_about_something(word: str, language: str) -> bool:
+    """Whether a word tells what a question is about: neither grammar nor politeness."""
+    return not is_function_word(word, language) and word not in POLITE_WORDS
 
 
 def is_function_word(word: str, language: str) -> bool:

@@ -1,0 +1,108 @@
+"""The built-in provider: answers from the tenant's knowledge without any language model."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from django.db import transaction
+
+from agents.providers.base import ReplyRequest
+from agents.providers.phrases import PHRASES, phrase
+from agents.replies import Reply, ReplyKind
+from agents.services.answering import Answer, answer, confidence, content_words, suggestions
+from agents.services.language import guess_language
+from agents.services.retrieval import Passage, search
+from agents.services.small_talk import SmallTalk, agrees, small_talk
+from agents.services.words import words
+
+PASSAGES: Final = 5
+WORDS_A_PIECE: Final = 5
+PIECE: Final = re.compile(rf"(?:\s*\S+){{1,{WORDS_A_PIECE}}}\s*")
+# A question that leans on the one before it: "¿y cuánto cuesta?", "what about returns?"
+LEANING: Final = re.compile(r"^(y|e|o|pero|entonces|and|or|but|so|then|what about|how about|que tal|tambien|also)\b")
+LEANING_CONTENT: Final = 3
+SHORT_CONTENT: Final = 1
+
+
+class BuiltinProvider:
+    """Finds the best passages and gives the answer that the source gives, or says that it does not know."""
+
+    def stream(self, request: ReplyRequest) -> Iterator[str | Reply]:
+        """Yield the reply in groups of words, then the whole of it."""
+        reply = self._reply(request)
+        yield from pieces(reply.text)
+        yield reply
+
+    def _reply(self, request: ReplyRequest) -> Reply:
+        asked = [turn.content for turn in request.turns if turn.role == "user"] or [""]
+        language = guess_language(asked[-1]) if len(words(asked[-1])) > 1 else ""
+        language = language or request.language
+        kind: SmallTalk | None = "human" if _takes_offer(request, asked[-1]) else small_talk(asked[-1])
+        if kind == "greeting":
+            text = _own_greeting(request) or phrase(language, "greeting", agent=request.agent_name)
+            return _said(request, text, kind, language)
+        if kind:
+            return _said(request, phrase(language, kind), kind, language)
+        if not words(asked[-1]):
+            return _said(request, phrase(language, "empty"), "unknown", language)
+        passages = _look_up(request, asked, language)
+        found = answer(passages)
+        return _answered(request, found, language) if found else _unknown(request, passages, language)
+
+
+def pieces(text: str) -> list[str]:
+    """Return a text in groups of a few words; joined they are the text."""
+    return PIECE.findall(text)
+
+
+def _look_up(request: ReplyRequest, asked: Sequence[str], language: str) -> list[Passage]:
+    """Search for the last question; one that leans on the question before it is searched together with that."""
+    question = asked[-1]
+    alone = _search(request, question, language)
+    if len(asked) < 2 or not _leans(question, language):
+        return alone
+    together = _search(request, f"{asked[-2]} {question}", language)
+    strong = bool(alone) and confidence(alone[0]) >= max((confidence(passage) for passage in together[:1]), default=0)
+    own_words = len(content_words(question, language)) > SHORT_CONTENT
+    return alone if strong and own_words else together or alone
+
+
+def _leans(question: str, language: str) -> bool:
+    content = content_words(question, language)
+    begins = LEANING.match(" ".join(words(question))) is not None
+    return len(content) <= (LEANING_CONTENT if begins else SHORT_CONTENT)
+
+
+def _search(request: ReplyRequest, query: str, language: str) -> list[Passage]:
+    with transaction.atomic():
+        return search(query=query, base_ids=request.base_ids, limit=PASSAGES, language=language)
+
+
+def _takes_offer(request: ReplyRequest, message: str) -> bool:
+    """Whether the person says yes to the offer of a human that an unknown answer ends with."""
+    said = [turn.content for turn in request.turns if turn.role == "assistant"]
+    offers = tuple(phrases["unknown"] for phrases in PHRASES.values())
+    return bool(said) and said[-1].startswith(offers) and agrees(message)
+
+
+def _own_greeting(request: ReplyRequest) -> str:
+    """The agent's own greeting opens a conversation; later greetings get a shorter one."""
+    first = not any(turn.role == "assistant" for turn in request.turns)
+    return request.greeting if first else ""
+
+
+def _answered(request: ReplyRequest, found: Answer, language: str) -> Reply:
+    foreign = found.language in {"es", "en"} and found.language != language
+    text = f"{phrase(language, 'other_language')}\n\n{found.text}" if foreign else found.text
+    return Reply(text, (found.citation,), request.model, 0, "answer", round(found.confidence, 3), language)
+
+
+def _unknown(request: ReplyRequest, passages: list[Passage], language: str) -> Reply:
+    text = phrase(language, "unknown")
+    if close := suggestions(passages, language):
+        text += f"\n\n{phrase(language, 'perhaps')}\n" + "\n".join(f"- {title}" for title in close)
+    return _said(request, text, "unknown", language)
+
+
+def _said(request: ReplyRequest, text: str, kind: ReplyKind, language: str) -> Reply:
+    return Reply(text, (), request.model, 0, kind, 0.0 if kind == "unknown" else 1.0, language)

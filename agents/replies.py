@@ -1,0 +1,42 @@
+"""What goes into a reply and what comes out; chats, api and providers share these shapes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+TurnRole = Literal["user", "assistant", "system"]
+ReplyKind = Literal["answer", "unknown", "greeting", "thanks", "goodbye", "human"]
+
+
+@dataclass(frozen=True)
+class ConversationTurn:
+    """Something that was said: by the person (`user`), by Charla or staff (`assistant`), or about it (`system`)."""
+
+    role: TurnRole
+    content: str
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where an answer comes from: the document's id and title, its source (a file, an address), the words used."""
+
+    document: str
+    title: str
+    source: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole reply; `text` is the joined deltas that came before it.
+
+    `human`: the person asks for a human. `unknown`: the knowledge does not tell, which the text says honestly while it
+    offers a human. `confidence` is 0 to 1, of an answer that it answers this question.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    model_used: str
+    tokens_used: int
+    kind: ReplyKind
+    confidence: float
+    language: str
