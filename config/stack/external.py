@@ -69,7 +69,9 @@ def connect(name: str, url: str) -> psycopg.Connection:
     except psycopg.ProgrammingError as error:
         raise StackError(f"{name} is not a URL of PostgreSQL ({str(error).strip()}): correct it.") from None
     except psycopg.OperationalError as error:
-        raise StackError(_refusal(name, str(error).strip().splitlines()[-1])) from None
+        raise StackError(
+            _refusal(name, str(error).strip().splitlines()[0].removeprefix("connection failed: "))
+        ) from None
     if connection.info.server_version < NEEDED_VERSION * 10_000:
         found = connection.info.server_version // 10_000
         connection.close()

@@ -1,6 +1,7 @@
 """The options of bin/run."""
 
 import argparse
+import errno
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,16 +43,19 @@ class Options:
                 probe.bind(address)
                 probe.listen(1)
         except socket.gaierror:
-            raise StackError(
-                f"--host {self.host} is not an address of this machine: try 127.0.0.1 or 0.0.0.0."
-            ) from None
+            raise StackError(self._foreign_host()) from None
         except PermissionError:
             raise StackError(f"Port {self.port} is reserved for root: choose one above 1023 with --port.") from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise StackError(self._foreign_host()) from None
             raise StackError(
                 f"Port {self.port} on {self.host} cannot be used ({(error.strerror or str(error)).lower()}):"
                 " stop the program that listens there or choose another with --port."
             ) from None
+
+    def _foreign_host(self) -> str:
+        return f"--host {self.host} is not an address of this machine: try 127.0.0.1 or 0.0.0.0."
 
 
 def parse(arguments: list[str]) -> Options:

@@ -21,6 +21,7 @@ from config.stack.urls import DatabaseUrls
 FIRST_LOGIN = "first-login.json"
 FIRST_EMAIL = "admin@example.com"
 READY_SECONDS = 120.0
+HOPELESS = 4
 
 
 def main(arguments: list[str]) -> int:
@@ -58,7 +59,8 @@ class Stack:
         except StopRequested:
             return
         finally:
-            self.teller.say("Stopping …")
+            if self.supervisor.services:
+                self.teller.say("Stopping …")
             self.folder.state.unlink(missing_ok=True)
             self.supervisor.stop()
 
@@ -158,6 +160,8 @@ class Stack:
                 return
             self.interruptions.pause(0.1)
             self.supervisor.watch_once()
+            if failing := next((s for s in self.supervisor.services if s.failures >= HOPELESS), None):
+                raise StackError(f"{failing.name} does not start (“{failing.last_words()}”): see {failing.log}.")
         raise StackError(
             f"Charla did not become ready in {READY_SECONDS:.0f} s: the reasons are in {self.folder.logs}."
         )
