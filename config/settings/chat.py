@@ -17,3 +17,5 @@ MANAGEMENT_COMMANDS = {
     },
 }
 PROMETHEUS_DIR = DATA_DIR / "metrics"
+# A bearer token for scrapes of /metrics from addresses that are not private.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
