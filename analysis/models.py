@@ -14,7 +14,7 @@ class ConversationAnalytics(TenantOwned):
 
     id = UUIDv7Field(primary_key=True)
     chat = TenantForeignKey(
-        ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="analytics", unique=True
+        ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="analytics", db_index=False
     )
     user_satisfaction_rating = models.SmallIntegerField(
         _("rating"), null=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
@@ -27,6 +27,7 @@ class ConversationAnalytics(TenantOwned):
         verbose_name = _("conversation's figures")
         verbose_name_plural = _("conversations' figures")
         constraints = [
+            models.UniqueConstraint(fields=["chat"], name="one_analytics_per_chat"),
             models.CheckConstraint(
                 condition=models.Q(user_satisfaction_rating__range=(1, 5)), name="rating_from_one_to_five"
             )

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
+from django.db.models.expressions import Expression
 
-from tenants.scope import ALL_TENANTS, NoTenantScopeError, scope
+from tenants.scope import ALL_TENANTS, current_tenant_id, scope
 
 if TYPE_CHECKING:
     from tenants.models import User
@@ -13,16 +14,28 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 
 
+class TenantAtUse(Expression):
+    """The tenant in whose scope the query runs; NoTenantScopeError when it runs in none."""
+
+    output_field = models.UUIDField()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Return the tenant's id as a parameter."""
+        return "%s", [current_tenant_id()]
+
+
 class TenantManager(models.Manager[M]):
-    """Rows of the current tenant; every tenant's inside all_tenants(); NoTenantScopeError without either."""
+    """Rows of the current tenant; every tenant's inside all_tenants().
+
+    A queryset may be made without a scope (filters and forms do, at import); to run it there raises NoTenantScopeError.
+    """
 
     def get_queryset(self) -> models.QuerySet[M]:
         """Return the rows in scope."""
         current = scope()
-        if current is None:
-            raise NoTenantScopeError
-        queryset = super().get_queryset()
-        return queryset if current is ALL_TENANTS else queryset.filter(tenant_id=current)
+        if current is ALL_TENANTS:
+            return super().get_queryset()
+        return super().get_queryset().filter(tenant_id=current or TenantAtUse())
 
 
 class UserManager(BaseUserManager["User"]):

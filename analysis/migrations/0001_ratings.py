@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="analytics",
                         to="chats.chatmodel",
-                        unique=True,
+                        db_index=False,
                         verbose_name="chat",
                     ),
                 ),
@@ -73,6 +73,10 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="conversationanalytics",
+            constraint=models.UniqueConstraint(fields=("chat",), name="one_analytics_per_chat"),
         ),
         TenantPolicy("ConversationAnalytics"),
         CompositeForeignKey("ConversationAnalytics", "chat", "chats.ChatModel"),

@@ -13,9 +13,9 @@ import redis
 import structlog
 from channels_redis.serializers import registry
 from django.conf import settings
-from metrics.services import MetricsService
 
 from chats.events import Frame
+from metrics.services import MetricsService
 
 logger = structlog.get_logger(__name__)
 _serializer = registry.get_serializer("msgpack", symmetric_encryption_keys=None)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from django.db import transaction
-from metrics.services import stage
 
 from chats.models import ChatStatus, ContentChatModel, Sender
+from metrics.services import stage
 from tenants.registry import Registry
 from tenants.services.work import close_ready
 

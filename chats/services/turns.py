@@ -6,13 +6,12 @@ from threading import Event as Flag
 from uuid import UUID
 
 import structlog
-from agents.replies import ConversationTurn, Reply
-from agents.services.agent_service import AgentService
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from metrics.services import MetricsService, stage
 
+from agents.replies import ConversationTurn, Reply
+from agents.services.agent_service import AgentService
 from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
@@ -20,6 +19,7 @@ from chats.services.errors import ChatError, OvertakenError
 from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
 from chats.services.pipeline import should_generate_auto_response
+from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
 from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, next_turn

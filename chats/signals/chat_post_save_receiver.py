@@ -3,18 +3,18 @@
 from functools import partial
 from typing import Any
 
-from audit.services import AuditService
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
-from metrics.services import MetricsService
 
 from agents.models import AgentModel
+from audit.services import AuditService
 from chats.events import chat_updated
 from chats.models import ChatModel
 from chats.realtime.publish import publish
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
+from metrics.services import MetricsService
 from notifications.services.events import record_event
 
 INITIAL_SETTINGS = {"auto_save": True, "sentiment_analysis": True, "notifications": True, "auto_response": True}

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
-from metrics.services import MetricsService
 
 from chats.events import message_created
 from chats.models import ContentChatModel, Sender
@@ -17,6 +16,7 @@ from chats.signals.definitions import chat_archived, conversation_completed, esc
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
 from chats.tasks import process_new_message
+from metrics.services import MetricsService
 from tenants.crash_points import crash_point
 
 __all__ = ["chat_archived", "conversation_completed", "escalation_triggered", "message_analyzed"]

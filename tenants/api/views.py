@@ -37,6 +37,7 @@ class TenantAPIView(APIView):
 
     own_transactions: frozenset[str] = frozenset()
     tenantless = False
+    _in_transaction = False
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Handle one request inside its unit of work."""
@@ -57,10 +58,11 @@ class TenantAPIView(APIView):
         self._unit.enter_context(tenant_scope(caller.tenant_id))
         if getattr(self, "action", None) not in self.own_transactions:
             self._unit.enter_context(transaction.atomic())
+            self._in_transaction = True
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer with the error, and undo what the request did."""
-        if transaction.get_connection().in_atomic_block:
+        if self._in_transaction:
             transaction.set_rollback(True)
         return super().handle_exception(exc)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connections
-from kombu.exceptions import OperationalError
+from django.db import InterfaceError, OperationalError, connections
+from kombu.exceptions import OperationalError as BrokerError
 
 from tenants.scope import OPERATIONS, tenant_scope
 from tenants.services.work import COLUMNS, LEASE, MAX_LOST_LEASES, WORK_KINDS, Lease, LeaseLostError, give_up
@@ -21,14 +21,17 @@ CLEAN_EVERY_SECONDS = 600.0
 logger = structlog.get_logger(__name__)
 
 DUE = f"""
-UPDATE tenants_workitem SET rung_at = now() WHERE id IN (
-    (SELECT id FROM tenants_workitem
-     WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - %s * interval '1 s'
-     ORDER BY rung_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
-    UNION ALL
-    (SELECT id FROM tenants_workitem WHERE state = 'leased' AND lease_until < now()
-     ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
-) RETURNING kind, tenant_id, ref_id, lost_leases, id
+WITH waiting AS (
+    SELECT id FROM tenants_workitem
+    WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - %s * interval '1 s'
+    ORDER BY rung_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+), abandoned AS (
+    SELECT id FROM tenants_workitem WHERE state = 'leased' AND lease_until < now()
+    ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+)
+UPDATE tenants_workitem SET rung_at = now()
+WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM abandoned)
+RETURNING kind, tenant_id, ref_id, lost_leases, id
 """
 NEXT = """
 SELECT EXTRACT(epoch FROM least(
@@ -74,7 +77,7 @@ def _ring_or_run(kind: str, tenant_id: UUID, ref_id: str) -> str:
     with tenant_scope(tenant_id):
         try:
             WORK_KINDS[kind].ring(ref_id)
-        except OperationalError as error:
+        except BrokerError as error:
             logger.warning("broker_away_working_here", kind=kind, error=str(error))
             WORK_KINDS[kind].run(ref_id)
             return "worked"
@@ -127,7 +130,7 @@ def sweep_forever(*, stopped: threading.Event, beat: Callable[[Swept], None]) ->
                 pause = seconds_to_next()
             else:
                 pause = LONGEST_SLEEP
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             logger.warning("database_away", error=str(error))
             connections.close_all()
             pause = LONGEST_SLEEP / 2

@@ -1,0 +1,143 @@
+"""Setting an installation up, and the base that all commands share."""
+
+import io
+import json
+import threading
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+
+from chats.models import Channel, ChatModel
+from tenants.management.base import TenantCommand
+from tenants.management.commands import sweep
+from tenants.models import Membership, SystemConfig, TenantModel, User
+from tenants.scope import in_tenant
+from tenants.services.sweeping import Swept
+from tenants.signals import command_finished
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words: str) -> Any:
+    """Run a command and return what it says as JSON."""
+    out = io.StringIO()
+    call_command(*words, "--json", stdout=out, stderr=io.StringIO())
+    return json.loads(out.getvalue())
+
+
+def test_init_system_makes_an_operator_a_tenant_and_its_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHARLA_ADMIN_PASSWORD", raising=False)
+    done = run("init_system", "--tenant", "first", "--admin-email", "Boss@Example.com")
+    boss = User.objects.get(email="boss@example.com")
+    assert boss.check_password(done["password"])
+    assert boss.password.startswith("bcrypt_sha256$")
+    tenant = TenantModel.objects.get(name="first")
+    with in_tenant(tenant):
+        assert Membership.objects.get(user=boss).role == "owner"
+        assert Channel.objects.get().publishable_key.startswith("pk_")
+    assert SystemConfig.objects.filter(config_key="maintenance_mode").exists()
+
+
+def test_init_system_again_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARLA_ADMIN_PASSWORD", "a password of one's own")
+    assert run("init_system")["password"] is None
+    again = run("init_system")
+    assert (again["admin_created"], again["password"]) == (False, None)
+    assert (User.objects.count(), TenantModel.objects.count()) == (1, 1)
+    assert User.objects.get().check_password("a password of one's own")
+
+
+def test_init_system_can_leave_the_administrator_out() -> None:
+    assert run("init_system", "--skip-admin")["admin"] is None
+    assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize("command", ["init_system", "setup_demo_data"])
+def test_a_dry_run_changes_nothing(command: str) -> None:
+    run(command, "--dry-run")
+    assert (User.objects.count(), TenantModel.objects.count()) == (0, 0)
+
+
+def test_setup_demo_data_is_worth_looking_at_and_safe_to_repeat() -> None:
+    run("init_system", "--tenant", "demo")
+    run("setup_demo_data", "--no-progress")
+    tenant = TenantModel.objects.get(name="demo")
+    with in_tenant(tenant):
+        chats = ChatModel.objects.count()
+    run("setup_demo_data", "--no-progress")
+    with in_tenant(tenant):
+        assert ChatModel.objects.count() == chats
+
+
+class Greet(TenantCommand):
+    """A command of a tenant."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say which tenants were meant."""
+        names = [tenant.name for tenant in self.tenants(options)]
+        self.result({"names": names}, ", ".join(names), as_json=options["json"])
+
+
+def called(command: BaseCommand, *words: str) -> str:
+    """Run a command that is not installed."""
+    out = io.StringIO()
+    call_command(command, *words, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_all_tenants_are_meant_unless_one_is_named(tenant: TenantModel, neighbour: TenantModel) -> None:
+    assert called(Greet()) == "acme, neighbour"
+    assert called(Greet(), "--tenant", "neighbour") == "neighbour"
+
+
+def test_an_unknown_tenant_is_named_and_the_close_ones_offered(tenant: TenantModel) -> None:
+    with pytest.raises(CommandError, match=r"“acmee”.*acme"):
+        called(Greet(), "--tenant", "acmee")
+
+
+def test_a_command_for_one_tenant_takes_the_only_one(tenant: TenantModel) -> None:
+    command = Greet()
+    command.one_tenant = True
+    assert called(command) == "acme"
+
+
+def test_a_command_for_one_tenant_wants_a_name_when_there_are_two(tenant: TenantModel, neighbour: TenantModel) -> None:
+    command = Greet()
+    command.one_tenant = True
+    with pytest.raises(CommandError) as refused:
+        called(command)
+    assert refused.value.returncode == 2
+
+
+def test_output_speaks_the_language_asked_for(tenant: TenantModel) -> None:
+    with pytest.raises(CommandError, match="No hay ningún tenant"):
+        called(Greet(), "--tenant", "nobody", "--lang", "es")
+
+
+def test_each_run_is_told_to_who_listens(tenant: TenantModel) -> None:
+    told: list[dict[str, Any]] = []
+
+    def listen(**message: Any) -> None:
+        told.append(message)
+
+    command_finished.connect(listen)
+    called(Greet())
+    with pytest.raises(CommandError):
+        called(Greet(), "--tenant", "nobody")
+    assert [message["outcome"] for message in told] == ["done", "failed"]
+
+
+def test_sweep_runs_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Swept] = []
+
+    def sweep_once_then_stop(*, stopped: threading.Event, beat: Any) -> None:
+        beat(Swept(rung=1))
+        seen.append(Swept(rung=1))
+        stopped.set()
+
+    monkeypatch.setattr(sweep, "sweep_forever", sweep_once_then_stop)
+    monkeypatch.setattr(sweep.signal, "signal", lambda *_arguments: None)
+    call_command("sweep")
+    assert seen == [Swept(rung=1)]

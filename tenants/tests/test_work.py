@@ -1,0 +1,183 @@
+"""Work rows: claimed once, renewed, finished under their token, given up with a reason."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
+
+from tenants.models import TenantModel, WorkItem
+from tenants.services.leases import LeaseKeeper
+from tenants.services.sweeping import remove_done, seconds_to_next, sweep_once
+from tenants.services.work import (
+    WORK_KINDS,
+    Lease,
+    LeaseLostError,
+    WorkKind,
+    claim,
+    close_ready,
+    enqueue,
+    fail,
+    finish,
+    next_turn,
+    renew,
+)
+from tenants.signals import work_died
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
+
+
+class Recorder:
+    """A kind of work that keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.run: list[str] = []
+        self.died: list[str] = []
+        self.broker_is_away = False
+
+    def ring(self, ref_id: str) -> None:
+        """Ring, or fail as a broker that is away does."""
+        if self.broker_is_away:
+            raise OperationalError("away")
+        self.rung.append(ref_id)
+
+
+@pytest.fixture
+def kind() -> Iterator[Recorder]:
+    """The only kind of work there is, for a while."""
+    recorder = Recorder()
+    entry = WorkKind(recorder.ring, recorder.run.append, lambda lease, error: recorder.died.append(lease.ref_id))
+    with WORK_KINDS.lent(turn=entry):
+        yield recorder
+
+
+def put(tenant: TenantModel, ref: str = "1", conversation: int | None = 1, **changes: Any) -> str:
+    """Store a row, then change it as if time had passed."""
+    with transaction.atomic():
+        enqueue(kind="turn", dedupe_key=f"turn:{ref}", tenant_id=tenant.pk, ref_id=ref, conversation=conversation)
+    if changes:
+        assignments = ", ".join(f"{column} = {value}" for column, value in changes.items())
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE tenants_workitem SET {assignments} WHERE dedupe_key = %s", [f"turn:{ref}"])
+    return f"turn:{ref}"
+
+
+def claimed(key: str) -> Lease:
+    """Claim a row that must be there."""
+    lease = claim(key)
+    assert lease is not None
+    return lease
+
+
+LONG_AGO = "now() - interval '1 minute'"
+
+
+def test_a_row_is_claimed_once(tenant: TenantModel) -> None:
+    key = put(tenant)
+    assert claim(key) is not None
+    assert claim(key) is None
+
+
+def test_enqueueing_the_same_key_again_changes_nothing(tenant: TenantModel) -> None:
+    put(tenant)
+    put(tenant)
+    assert WorkItem.objects.count() == 1
+
+
+def test_one_turn_at_a_time_per_conversation(tenant: TenantModel) -> None:
+    first, second = put(tenant, "1"), put(tenant, "2")
+    lease = claimed(first)
+    assert claim(second) is None
+    with transaction.atomic():
+        finish(lease)
+    assert next_turn(1) == "2"
+    assert claim(second) is not None
+
+
+def test_a_lease_that_ran_out_goes_to_the_next_and_is_counted(tenant: TenantModel) -> None:
+    key = put(tenant)
+    dead = claimed(key)
+    put(tenant, lease_until=LONG_AGO)
+    alive = claimed(key)
+    assert alive.lost_leases == 1
+    with pytest.raises(LeaseLostError), transaction.atomic():
+        finish(dead)
+    with transaction.atomic():
+        finish(alive)
+    assert WorkItem.objects.get().state == "done"
+
+
+def test_renewing_tells_which_leases_are_still_held(tenant: TenantModel) -> None:
+    lease = claimed(put(tenant))
+    assert renew([lease.token, uuid.uuid4()]) == {lease.token}
+
+
+def test_the_keeper_says_when_a_lease_was_taken_over(tenant: TenantModel) -> None:
+    lease = claimed(put(tenant))
+    with LeaseKeeper().hold(lease) as lost:
+        put(tenant, lease_token="gen_random_uuid()")
+        assert lost.wait(5)
+
+
+def test_a_failure_waits_and_the_fifth_gives_up(tenant: TenantModel, kind: Recorder) -> None:
+    key, told = put(tenant), []
+    listener = lambda **message: told.append(message["error"])  # noqa: E731
+    work_died.connect(listener)
+    for _attempt in range(5):
+        put(tenant, run_after=LONG_AGO)
+        fail(claimed(key), "model away")
+    row = WorkItem.objects.get()
+    assert (row.state, row.attempts, row.last_error) == ("dead", 5, "model away")
+    assert (kind.died, told) == (["1"], ["model away"])
+    assert claim(key) is None
+
+
+def test_closing_leaves_a_row_that_is_held(tenant: TenantModel) -> None:
+    key = put(tenant)
+    claimed(key)
+    close_ready(key)
+    assert WorkItem.objects.get().state == "leased"
+
+
+def test_the_sweeper_rings_for_what_waits_and_only_once_in_its_grace(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant, rung_at=LONG_AGO)
+    assert (sweep_once().rung, sweep_once().rung) == (1, 0)
+    assert kind.rung == ["1"]
+
+
+def test_the_sweeper_rings_for_abandoned_leases(tenant: TenantModel, kind: Recorder) -> None:
+    claimed(put(tenant))
+    assert sweep_once().rung == 0
+    put(tenant, lease_until=LONG_AGO)
+    assert sweep_once().rung == 1
+
+
+def test_the_sweeper_waits_for_the_time_of_a_row(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant, rung_at=LONG_AGO, run_after="now() + interval '1 hour'")
+    assert sweep_once().rung == 0
+    assert seconds_to_next() == 2.0
+
+
+def test_the_sweeper_works_itself_while_the_broker_is_away(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant, rung_at=LONG_AGO)
+    kind.broker_is_away = True
+    assert sweep_once().worked == 1
+    assert kind.run == ["1"]
+
+
+def test_a_row_that_killed_twenty_processes_is_given_up(tenant: TenantModel, kind: Recorder) -> None:
+    claimed(put(tenant))
+    put(tenant, lease_until=LONG_AGO, lost_leases="20")
+    assert sweep_once().given_up == 1
+    assert kind.died == ["1"]
+    assert "20 processes died" in WorkItem.objects.get().last_error
+
+
+def test_done_rows_go_after_seven_days(tenant: TenantModel) -> None:
+    put(tenant, state="'done'", finished_at="now() - interval '8 days'")
+    put(tenant, "2", state="'done'", finished_at="now() - interval '6 days'")
+    assert remove_done() == 1
+    assert WorkItem.objects.get().ref_id == "2"

@@ -1,0 +1,129 @@
+"""The suite's database: made and migrated by the owner role, used by the application's (decision 1)."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.utils import load_backend
+from django.test import TransactionTestCase
+from psycopg import sql
+
+from config.settings.database import connection as described
+
+GRANTS = """
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO charla_app, charla_operations;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO charla_app, charla_operations;
+"""
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'
+        AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+    LOOP
+        EXECUTE 'ALTER TABLE ' || name || ' DISABLE TRIGGER USER';
+    END LOOP;
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY CASCADE'
+             FROM pg_tables WHERE schemaname = 'public'
+             AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission'));
+    FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'
+        AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+    LOOP
+        EXECUTE 'ALTER TABLE ' || name || ' ENABLE TRIGGER USER';
+    END LOOP;
+END $$
+"""
+
+
+def owner_settings(database: str) -> dict[str, Any]:
+    """Return Django's description of the owner's connection to a database of the throw-away server."""
+    return {**described(os.environ["DATABASE_OWNER_URL"], tenant_scoped=False), "NAME": database}
+
+
+def owner_connection(database: str) -> "psycopg.Connection[Any]":
+    """Connect as the owner, outside any transaction."""
+    settings = owner_settings(database)
+    return psycopg.connect(
+        host=settings["HOST"], port=settings["PORT"] or None, user=settings["USER"], password=settings["PASSWORD"],
+        dbname=database, autocommit=True,
+    )  # fmt: skip
+
+
+def make_database(name: str) -> None:
+    """Make an empty database that belongs to the owner and lets the other roles in."""
+    drop_database(name)
+    with owner_connection("postgres") as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    with owner_connection(name) as connection:
+        connection.execute(GRANTS)
+
+
+def drop_database(name: str) -> None:
+    """Drop a database, whoever is still connected."""
+    with owner_connection("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def default_connection_is(settings: dict[str, Any]) -> Iterator[Any]:
+    """Put another connection in the place of this thread's default one."""
+    complete = {**connections.settings["default"], **settings, "TEST": connections.settings["default"]["TEST"]}
+    kept = connections["default"]
+    wrapper = load_backend(complete["ENGINE"]).DatabaseWrapper(complete, "default")
+    connections["default"] = wrapper
+    try:
+        yield wrapper
+    finally:
+        wrapper.close()
+        connections["default"] = kept
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Migrate as the owner; everything after runs as the application."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    name = f"test_charla_{worker}_{os.getpid()}"
+    with django_db_blocker.unblock():
+        make_database(name)
+        with default_connection_is(owner_settings(name)):
+            call_command("migrate", verbosity=0, interactive=False)
+        for alias in ("default", "operations"):
+            connections[alias].close()
+            connections.settings[alias]["NAME"] = name
+            connections[alias].settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        drop_database(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _owner_empties_the_tables() -> Iterator[None]:
+    """After a test that committed, the owner empties the tables: the application may not truncate."""
+    kept = TransactionTestCase._fixture_teardown
+
+    def teardown(self: TransactionTestCase) -> None:
+        database = connections["default"].settings_dict["NAME"]
+        for alias in ("default", "operations"):
+            connections[alias].close()
+        with owner_connection(database) as connection:
+            connection.execute(EMPTY)
+
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = kept  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Start each test without what the process remembers of keys, sessions and settings."""
+    from chats.services.visitors import forget_visitors
+    from tenants.services.config import forget_settings
+    from tenants.services.credentials import forget_credentials
+
+    for forget in (forget_visitors, forget_settings, forget_credentials):
+        forget()
