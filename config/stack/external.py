@@ -79,6 +79,11 @@ def connect(name: str, url: str) -> psycopg.Connection:
     return connection
 
 
+def with_database(url: str, database: str) -> str:
+    """Return the URL with another database's name."""
+    return _url({**_parts(url), "dbname": database})
+
+
 def _refusal(name: str, reason: str) -> str:
     if "password" in reason:
         return f"The server at {name} refuses the password ({reason}): correct it in {name}."
@@ -106,10 +111,10 @@ def _check_role(name: str, url: str) -> None:
 
 def _with_own_roles(url: str, folder: DataFolder) -> DatabaseUrls:
     """Make roles and database with a superuser's URL; their passwords are kept in the data folder."""
-    parts = {key: str(value) for key, value in _parts(url).items() if value is not None}
+    parts = _parts(url)
     database = parts.get("dbname", "")
     database = DATABASE if database in MAINTENANCE_DATABASES else database
-    with connect("DATABASE_URL", _url({**parts, "dbname": "postgres"})) as connection:
+    with connect("DATABASE_URL", with_database(url, "postgres")) as connection:
         role = read_role(connection, connection.info.user)
         if role is None or not role.superuser:
             raise StackError(
@@ -119,7 +124,7 @@ def _with_own_roles(url: str, folder: DataFolder) -> DatabaseUrls:
         passwords = _passwords(connection, folder)
         make_roles(connection, passwords)
         make_database(connection, database)
-    with connect("DATABASE_URL", _url({**parts, "dbname": database})) as connection:
+    with connect("DATABASE_URL", with_database(url, database)) as connection:
         try:
             prepare_database(connection)
         except psycopg.errors.FeatureNotSupported:
@@ -145,9 +150,9 @@ def _passwords(connection: psycopg.Connection, folder: DataFolder) -> dict[str, 
     return made
 
 
-def _parts(url: str) -> dict[str, object]:
+def _parts(url: str) -> dict[str, str]:
     try:
-        return dict(conninfo_to_dict(url))
+        return {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError:
         connect("DATABASE_URL", url).close()  # says what is wrong
         raise

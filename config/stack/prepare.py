@@ -30,7 +30,7 @@ def main(result: Path, *, demo: bool) -> None:
     if demo and not mark.exists() and not _has_tenants():
         mark.write_text(PENDING, encoding="ascii")
     known = _admin_email()
-    call_command("init_system", skip_checks=True)
+    call_command("init_system", tenant="demo" if mark.exists() else "main", skip_checks=True)
     if mark.exists() and mark.read_text(encoding="ascii") == PENDING:
         call_command("setup_demo_data", skip_checks=True)
         mark.write_text(DONE, encoding="ascii")

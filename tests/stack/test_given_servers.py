@@ -9,6 +9,7 @@ import pytest
 from config.stack.errors import StackError
 from config.stack.external import check_redis, given_database
 from config.stack.folder import DataFolder
+from config.stack.grant import grant
 from config.stack.postgres import SUPERUSER
 from config.stack.roles import APP, OPERATIONS, OWNER
 from tests.support.servers import Servers
@@ -122,3 +123,18 @@ def test_a_running_valkey_is_accepted(servers: Servers) -> None:
 def test_a_wrong_redis_url_is_one_sentence(url: str, words: str) -> None:
     with pytest.raises(StackError, match=words):
         check_redis(url)
+
+
+def test_the_one_shot_for_containers_makes_roles_and_database(servers: Servers) -> None:
+    urls = {name: url.replace("/charla?", "/contained?") for name, url in servers.environment.items() if name in NAMES}
+    given = {**urls, "DATABASE_SUPERUSER_URL": servers.postgres.url(SUPERUSER, "postgres")}
+    grant(given)
+    grant(given)
+    with psycopg.connect(urls["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("CREATE TABLE thing (place vector(3))")
+
+
+def test_the_one_shot_refuses_a_role_of_another_name(servers: Servers) -> None:
+    given = {**servers.environment, "DATABASE_SUPERUSER_URL": servers.postgres.url(SUPERUSER, "postgres")}
+    with pytest.raises(StackError, match="it has to be charla_app"):
+        grant({**given, "DATABASE_URL": servers.postgres.url("somebody", "charla")})
