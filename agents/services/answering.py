@@ -9,7 +9,10 @@ from agents.services.words import is_about_something, sentences, words
 
 # Below it a passage shares words with the question but hardly answers it. Read off FAQs and paragraphs from which the
 # answers had been taken out: see benchmarks/README.md.
+# One shared word proves less than two, and two less than three.
 CONFIDENT: Final = 0.4
+CONFIDENT_BY_TWO_WORDS: Final = 0.45
+CONFIDENT_BY_ONE_WORD: Final = 0.6
 # What stands in the text below a title is worth less than the title itself: it may be said in passing.
 BELOW_TITLE: Final = 0.75
 WHOLE_ANSWER: Final = 1200
@@ -39,12 +42,18 @@ def confidence(passage: Passage) -> float:
 
 def answer(passages: list[Passage]) -> Answer | None:
     """Return the answer that the best passage gives; None when even that one does not seem to answer."""
-    if not passages or confidence(passages[0]) < CONFIDENT:
+    if not passages or not answers(passages[0]):
         return None
     best = passages[0]
     text = excerpt(best)
     citation = Citation(str(best.document_id), best.title, best.source, shorten(text, EXCERPT))
     return Answer(text, citation, min(confidence(best), 1.0), best.language)
+
+
+def answers(passage: Passage) -> bool:
+    """Whether a passage speaks of enough of the question to be an answer to it."""
+    needed = {0: 1.1, 1: CONFIDENT_BY_ONE_WORD, 2: CONFIDENT_BY_TWO_WORDS}
+    return confidence(passage) >= needed.get(passage.evidence.content_words, CONFIDENT)
 
 
 def suggestions(passages: list[Passage], language: str) -> list[str]:

@@ -9,11 +9,13 @@ from uuid import UUID
 from django.db import connection
 from rapidfuzz.distance import OSA
 
+from agents.services.synonyms import synonyms
 from agents.services.words import is_about_something, is_function_word, words
 
 LONGEST_QUESTION: Final = 1000
 MOST_WORDS: Final = 48
 FUNCTION_WORD_WEIGHT: Final = 0.5
+SYNONYM: Final = 0.5
 SHORTEST_MISSPELT: Final = 4
 NEIGHBOURS_READ: Final = 4000
 NEIGHBOURS_KEPT: Final = 3
@@ -30,10 +32,14 @@ SELECT language, chunks, headings, contents, word.lexeme, word.positions,
             AND term.language = languages.language AND term.lexeme = word.lexeme)
 FROM languages LEFT JOIN LATERAL unnest(charla_fold(language, %(text)s)) AS word ON true
 """
+READ_FREQUENCIES: Final = """
+SELECT lexeme, sum(frequency) FROM agents_knowledgeterm
+WHERE base_id = ANY (%s) AND language = %s AND lexeme = ANY (%s) GROUP BY lexeme
+"""
 READ_NEIGHBOURS: Final = """
 SELECT lexeme, sum(frequency) AS frequency FROM agents_knowledgeterm
-WHERE base_id = ANY (%(bases)s) AND language = %(language)s AND lexeme >= %(first)s AND lexeme < %(after)s
-  AND length(lexeme) BETWEEN %(shortest)s AND %(longest)s
+JOIN unnest(%(firsts)s::text[]) AS letter (first) ON lexeme >= first AND lexeme < chr(ascii(first) + 1)
+WHERE base_id = ANY (%(bases)s) AND language = %(language)s AND length(lexeme) BETWEEN %(shortest)s AND %(longest)s
 GROUP BY lexeme ORDER BY frequency DESC LIMIT %(limit)s
 """
 
@@ -106,15 +112,16 @@ def _question(
     chunks, headings, contents = figures
     said = sorted((position, lexeme) for lexeme, (positions, _) in lexemes.items() for position in positions)
     known = list(dict.fromkeys(lexeme for _, lexeme in said))[:MOST_WORDS]
+    meant = _synonyms(known, language, bases)
     terms = []
     for lexeme in known:
         positions, frequency = lexemes[lexeme]
         surface = surfaces[positions[0] - 1] if positions[0] <= len(surfaces) else lexeme
         grammar = is_function_word(surface, language)
-        spellings: tuple[Spelling, ...] = (Spelling(lexeme, frequency),)
-        if not frequency and not grammar:
+        spellings: tuple[Spelling, ...] = (Spelling(lexeme, frequency), *meant.get(lexeme, ()))
+        if not frequency and not grammar and len(spellings) == 1:
             spellings = _neighbours(lexeme, language, bases)
-        weight = rarity(chunks, max((spelling.frequency for spelling in spellings), default=0))
+        weight = rarity(chunks, frequency or max((spelling.frequency for spelling in spellings), default=0))
         weight *= FUNCTION_WORD_WEIGHT if grammar else 1.0
         terms.append(Term(surface, weight, is_about_something(surface, language), spellings))
     index = {lexeme: number for number, lexeme in enumerate(known)}
@@ -122,21 +129,32 @@ def _question(
     return Question(language, chunks, headings / chunks, contents / chunks, tuple(terms), order)
 
 
+def _synonyms(lexemes: Sequence[str], language: str, bases: Sequence[UUID]) -> dict[str, list[Spelling]]:
+    """Return for each word those of the vocabulary that say the same."""
+    others = {lexeme: group for lexeme in lexemes if (group := synonyms(language).get(lexeme))}
+    if not others:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(READ_FREQUENCIES, [list(bases), language, sorted(set().union(*others.values()))])
+        frequencies = {lexeme: int(frequency) for lexeme, frequency in cursor.fetchall()}
+    return {
+        lexeme: [Spelling(other, frequencies[other], SYNONYM) for other in sorted(group) if other in frequencies]
+        for lexeme, group in others.items()
+    }
+
+
 def _neighbours(lexeme: str, language: str, bases: Sequence[UUID]) -> tuple[Spelling, ...]:
     """Return words of the vocabulary that a word which stands nowhere may have meant, likeliest first."""
     if len(lexeme) < SHORTEST_MISSPELT or any(letter.isdigit() for letter in lexeme):
         return ()
     firsts = {lexeme[0], lexeme[1], *(letter for group in MIXED_UP if lexeme[0] in group for letter in group)}
-    candidates: dict[str, int] = {}
+    parameters: dict[str, Any] = {
+        "bases": list(bases), "language": language, "firsts": sorted(firsts), "shortest": len(lexeme) - 2,
+        "longest": len(lexeme) + 3, "limit": NEIGHBOURS_READ,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        for first in sorted(firsts):
-            parameters: dict[str, Any] = {
-                "bases": list(bases), "language": language, "first": first, "after": chr(ord(first) + 1),
-                "shortest": len(lexeme) - 2, "longest": len(lexeme) + 3, "limit": NEIGHBOURS_READ,
-            }  # fmt: skip
-            cursor.execute(READ_NEIGHBOURS, parameters)
-            candidates.update((word, int(frequency)) for word, frequency in cursor.fetchall())
-    likely = ((_likeness(lexeme, word), word, frequency) for word, frequency in candidates.items())
+        cursor.execute(READ_NEIGHBOURS, parameters)
+        likely = [(_likeness(lexeme, word), word, int(frequency)) for word, frequency in cursor.fetchall()]
     return tuple(
         Spelling(word, frequency, likeness)
         for likeness, word, frequency in _best(item for item in likely if item[0] > 0)

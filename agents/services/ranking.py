@@ -50,8 +50,8 @@ class Evidence:
     heading_share: float = 0.0
     sentence_share: float = 0.0
     """Of the best sentence, read under the heading."""
-    heading_told: float = 0.0
-    """How much of the heading's own words the question has."""
+    content_words: int = 0
+    """How many of the question's content words the best place has."""
     sentence: int = -1
     """Which sentence of the content is the best; -1 when the heading alone holds as much."""
 
@@ -158,7 +158,7 @@ def _read_closely(question: Question, candidate: Candidate, places: _Places) -> 
     evidence = Evidence(
         heading_share=_content_share(question.terms, in_heading, places.likeness),
         sentence_share=_content_share(question.terms, best_present, places.likeness),
-        heading_told=_told(in_heading, places, candidate),
+        content_words=sum(term.is_content and there for term, there in zip(question.terms, best_present, strict=True)),
         sentence=best_number,
     )
     return SENTENCE_WEIGHT * best + EXACT_WEIGHT * exact, evidence
@@ -172,9 +172,3 @@ def _content_share(terms: Sequence[Term], present: Sequence[bool], likeness: Seq
     content = [term.weight if term.is_content else 0.0 for term in terms]
     held = sum(weight * sure for weight, there, sure in zip(content, present, likeness, strict=True) if there)
     return held / (sum(content) or 1.0)
-
-
-def _told(in_heading: Sequence[bool], places: _Places, candidate: Candidate) -> float:
-    """Return the share of the heading's words that the question says too."""
-    told = {place for found in places.heading for place in found}
-    return len(told) / candidate.heading_words if any(in_heading) and candidate.heading_words else 0.0
