@@ -87,4 +87,4 @@ WHITENOISE_USE_FINDERS = True
 FIXTURE_DIRS: list[str] = []
 SILENCED_SYSTEM_CHECKS: list[str] = []
 PROJECT_DIR = BASE_DIR
-CRASH_POINT = env.str("CHARLA_CRASH_POINT", default="")
+CRASH_POINTS = env.str("CHARLA_CRASH_POINTS", default="")  # a folder; for tests alone

@@ -98,7 +98,7 @@ def running_stack(
     """Start the named processes, yield them when ready, end them all.
 
     `urls` holds DATABASE_URL, DATABASE_OPERATIONS_URL and REDIS_URL; `folder` becomes the data folder, with `logs` in
-    it; `env` comes on top, for instance CHARLA_CRASH_POINT. Processes left out can be started later by `start`.
+    it; `env` comes on top, for instance CHARLA_CRASH_POINTS. Processes left out can be started later by `start`.
     """
     data, port = DataFolder(folder), free_port()
     data.open()
