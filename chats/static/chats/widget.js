@@ -271,7 +271,7 @@
       this.#drop();
       this.#onState("down", code);
       if (this.#stopped || navigator.onLine === false) return;
-      this.#timers.again = setTimeout(() => this.open(), 1000 * backoff(code === 4429 ? this.#tries + 4 : this.#tries));
+      this.#timers.again = setTimeout(() => this.open(), 1000 * backoff(code === 4429 || code === 4503 ? this.#tries + 4 : this.#tries));
       this.#tries += 1;
     }
 
@@ -311,7 +311,7 @@
    * One visitor's conversation. `tell(kind, detail)` reports each change:
    * config, chat {fresh}, message {message, replyId, isNew}, unsent {entry}, gone {id},
    * reply {reply}, cancelled {id}, typing {on, name}, link {state}, notice {text key, n},
-   * escalated, status, loaded.
+   * status, escalated, completed, loaded.
    */
   class Conversation {
     static ACK = 5_000; // ms for message.ack before the same message goes by REST
@@ -393,10 +393,10 @@
       }
     }
 
-    /** Another tab began a new conversation: this one follows it. */
+    /** Another tab began a conversation: this one follows it. */
     #otherTab() {
       const { chat } = this.#locker.read();
-      if (!chat || !this.chat || chat === this.chat.chat_id) return;
+      if (!chat || this.#opening || chat === this.chat?.chat_id) return;
       this.#adopt({ chat_id: chat });
       this.#goOn();
     }
@@ -485,16 +485,22 @@
       this.#setChat(chat);
     }
 
+    /** A change of status while we watch is news; what we find when we come is not. */
     #setChat(chat) {
+      const before = this.chat?.status;
       this.chat = { ...this.chat, ...chat };
+      const { status } = this.chat;
       this.#tell("status", this.chat);
+      if (before && before !== status && status === "waiting") this.#tell("escalated", this.chat);
+      if (before && before !== status && status === "completed") this.#tell("completed", this.chat);
     }
 
-    /** Leaves this chat; the next message begins another one. */
+    /** Leaves this chat and what it did not send; the next message begins another one. */
     restart() {
       this.#wire.close();
-      this.#locker.update({ chat: null });
+      this.#locker.update({ chat: null, unsent: [] });
       this.chat = null;
+      this.unsent = [];
       this.messages.clear();
       this.replies.clear();
       this.#typing(false);
@@ -503,9 +509,8 @@
 
     /** Forgets the visitor altogether. */
     reset() {
-      this.#locker.update({ token: null, chat: null, expires: null, unsent: [], identifier: null });
+      this.#locker.update({ token: null, expires: null, identifier: null });
       this.user = null;
-      for (const { id } of this.unsent.splice(0)) this.#tell("gone", { id });
       this.restart();
     }
 
@@ -515,10 +520,7 @@
       if (this.#locker.read().identifier === user.identifier) return;
       const had = Boolean(this.#locker.read().token);
       this.#locker.update({ identifier: user.identifier, stale: true, chat: null });
-      if (had) {
-        this.restart();
-        this.#tell("chat", {});
-      }
+      if (had) this.restart();
     }
 
     // ---- sending
@@ -630,7 +632,7 @@
       const { status, code, retryAfter, detail } = failure;
       entry.tries += 1;
       if (status === 429 || status === 503) {
-        this.#postpone(entry, retryAfter ?? (status === 429 ? 10 : 20), status === 429 ? "slow" : "maintenance");
+        this.#postpone(entry, retryAfter ?? (status === 429 ? 5 : 20), status === 429 ? "slow" : "maintenance");
         return false;
       }
       if (status === 0 || status >= 500) {
@@ -677,6 +679,7 @@
         return;
       }
       this.#setLink(navigator.onLine === false ? "offline" : "down");
+      if (code === 4503) this.#tell("notice", { key: "maintenance", seconds: 20 });
       this.#later("poll", 1, () => this.#poll());
     }
 
@@ -749,7 +752,8 @@
           this.#setChat(frame.chat);
           break;
         case "chat.escalated":
-          this.#escalated(frame.reason);
+          this.#setChat({ status: "waiting" });
+          this.#typing(false);
           break;
       }
     }
@@ -833,15 +837,7 @@
     /** Asks for a human. */
     async escalate() {
       const chat = await this.#ensure();
-      const answer = await request("POST", `chats/${chat.chat_id}/escalate/`, { ...this.#auth(), body: {} });
-      this.#escalated("requested", answer?.chat_id ? answer : {});
-    }
-
-    #escalated(reason, chat = {}) {
-      this.#typing(false);
-      const before = this.chat?.status;
-      this.#setChat({ status: "waiting", ...chat });
-      if (before !== "waiting") this.#tell("escalated", { reason });
+      this.#setChat(await request("POST", `chats/${chat.chat_id}/escalate/`, { ...this.#auth(), body: {} }));
     }
 
     rate(rating, comment) {
@@ -1066,7 +1062,7 @@ pre code { display: block; padding: 8px 10px; border-radius: 8px; }
 .meta svg { width: 14px; height: 14px; }
 .meta.bad { color: var(--danger); }
 .meta button { min-height: 44px; padding: 0 6px; text-decoration: underline; font-weight: 650; }
-.failed .bubble { opacity: .75; }
+.failed .bubble { outline: 2px dashed var(--danger); outline-offset: 2px; }
 .divider, .news { align-self: center; max-width: 92%; margin: 10px 0; font-size: .84em; color: var(--muted); text-align: center; }
 .news { padding: 8px 14px; border-radius: 12px; background: var(--raised); color: var(--ink); }
 .dots { display: flex; gap: 5px; height: 1.5em; align-items: center; }
@@ -1279,7 +1275,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       ui.error = h("p", { class: "error", id: "error", role: "alert", hidden: true });
       ui.text.placeholder = t("placeholder");
       ui.panel.replaceChildren(
-        h("header", { class: "head" },
+        h("div", { class: "head" },
           h("span", { class: "mark" }, icon(MARK)), h("div", { class: "names" }, ui.title, ui.subtitle),
           h("button", { type: "button", "aria-label": t("language"), title: t("language"), lang: t("otherLanguage"), onclick: () => this.#switchLanguage() }, t("other")),
           h("button", { type: "button", "aria-label": t("restart"), title: t("restart"), onclick: () => this.#restart() }, icon("fresh")),
@@ -1387,11 +1383,11 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
           this.#notice(detail);
           break;
         case "escalated":
-          this.#news("escalated", "escalated");
+        case "completed":
+          this.#news(kind);
           break;
         case "status":
           this.#head();
-          if (detail.status === "completed" && this.#loaded) this.#news("completed", "completed");
           break;
       }
       announce(kind === "loaded" ? "history" : kind, detail);
@@ -1414,7 +1410,8 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     }
 
     #place(key, order, draw) {
-      const item = this.#items.get(key) ?? { li: h("li", { class: "item" }) };
+      const known = this.#items.get(key);
+      const item = known ?? { li: h("li", { class: "item" }) };
       item.draw = () => draw(item.li);
       item.li.order = order;
       this.#items.set(key, item);
@@ -1424,7 +1421,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
         if (node !== item.li) next = node;
       }
       if (item.li.parentNode !== this.#ui.log || item.li.nextElementSibling !== next) this.#ui.log.insertBefore(item.li, next);
-      this.#grown();
+      this.#grown(!known);
     }
 
     /** The same bubble under another name: an answer that is complete, a message that arrived. */
@@ -1451,7 +1448,6 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const key = `m:${this.#epoch}:${message.sequence}`;
       if (message.client_message_id) this.#rename(`u:${message.client_message_id}`, key);
       if (replyId) this.#rename(`r:${replyId}`, key);
-      this.#dirty.clear();
       if (message.sender !== "user") this.#typing({ on: false });
       this.#place(key, this.#order("message", message.sequence), (li) => this.#drawMessage(li, message));
       this.#busy();
@@ -1510,9 +1506,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     }
 
     /** A line of ours between the bubbles. */
-    #news(key, text) {
+    #news(text) {
       const after = Math.max(0, ...this.#talk.messages.keys());
-      this.#place(`n:${this.#epoch}:${key}:${after}`, this.#order("message", after + 0.5), (li) => {
+      this.#place(`n:${this.#epoch}:${text}:${after}`, this.#order("message", after + 0.5), (li) => {
         li.className = "news";
         li.textContent = this.#t(text);
       });
@@ -1584,10 +1580,10 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       if (this.#sticky) latest.hidden = true;
     }
 
-    #grown() {
+    #grown(byMore = false) {
       this.#welcome();
       if (this.#sticky) this.#toEnd();
-      else this.#ui.latest.hidden = false;
+      else if (byMore) this.#ui.latest.hidden = false;
     }
 
     #toEnd() {
@@ -1688,9 +1684,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       }
     }
 
-    #failed({ status, retryAfter, detail }) {
+    #failed({ status, retryAfter }) {
       if (status === 429 || status === 503) this.#notice({ key: status === 429 ? "slow" : "maintenance", seconds: retryAfter ?? 10 });
-      else this.#notice({ key: status === 0 && navigator.onLine === false ? "offline" : "broken", detail });
+      else this.#notice({ key: status === 0 && navigator.onLine === false ? "offline" : "broken" });
     }
 
     #openRating() {
@@ -1698,7 +1694,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const stars = this.#t0("stars");
       const output = h("output", {});
       const star = (label, index) => h("label", {}, h("input", { type: "radio", name: "rating", value: index + 1, "aria-label": `${index + 1} · ${label}`,
-        onchange: () => { output.textContent = label; } }), icon("star"));
+        onchange: () => { output.textContent = label; error.hidden = true; } }), icon("star"));
       const comment = h("textarea", { maxlength: 2000, rows: 2, "aria-label": this.#t("comment"), placeholder: this.#t("comment") });
       const error = h("p", { class: "error", role: "alert", hidden: true });
       rating.replaceChildren(
@@ -1731,7 +1727,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       try {
         await this.#talk.rate(value, storable(comment));
         this.#closeRating();
-        this.#news("rated", "rated");
+        this.#news("rated");
         this.#toEnd();
         announce("rated", { rating: value });
       } catch (failure) {

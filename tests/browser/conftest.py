@@ -1,0 +1,75 @@
+"""Chromium against a real stack. CHARLA_SKIP_BROWSER=1 skips it and says so (decision 39).
+
+CHARLA_BROWSER_SITE=http://127.0.0.1:8000 uses an installation that already runs, with its demo tenant.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.visitor import Visitor, VisitorFactory
+from tests.support.chromium import chromium as find_chromium
+from tests.support.servers import throwaway_servers
+from tests.support.stack import running_stack
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ROOT = Path(__file__).resolve().parents[2]
+SKIP = os.environ.get("CHARLA_SKIP_BROWSER") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent not in Path(item.path).parents:
+            continue
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser"))  # one stack and one Chromium for all of them
+        if SKIP:
+            item.add_marker(pytest.mark.skip(reason="browser tests not run: CHARLA_SKIP_BROWSER=1"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium: the one that CHARLA_CHROMIUM names, else the system's."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an installation with its demo tenant: web, worker and sweeper beside servers of their own."""
+    if running := os.environ.get("CHARLA_BROWSER_SITE"):
+        yield running.rstrip("/")
+        return
+    folder = tmp_path_factory.mktemp("browser")
+    with throwaway_servers() as servers:
+        env = {**os.environ, **servers.environment, "CHARLA_DATA_DIR": str(folder)}
+        prepare = [sys.executable, "-m", "config.stack.prepare", str(folder / "prepared.json")]
+        subprocess.run(prepare, env=env, cwd=ROOT, check=True, timeout=120)
+        with running_stack(folder=folder, urls=servers.environment) as stack:
+            yield stack.url
+
+
+@pytest.fixture
+def visitor(chromium: Browser, site: str) -> Iterator[VisitorFactory]:
+    """Make visitors: `visitor("en", color_scheme="dark", viewport=…)`, each in a browser profile of their own."""
+    contexts = []
+
+    def make(lang: str = "es", **options: object) -> Visitor:
+        settings = {"viewport": {"width": 1280, "height": 900}, "locale": lang, "reduced_motion": "reduce", **options}
+        context = chromium.new_context(**settings)  # type: ignore[arg-type]
+        contexts.append(context)
+        return Visitor(context, site, lang)
+
+    yield make
+    for context in contexts:
+        context.close()
