@@ -1,7 +1,8 @@
 """Brings the database up to date in one process: `python -m config.stack.prepare RESULT`.
 
 It migrates as the owner, sees to the first administrator and tenant, and makes demo data on the first start. The file
-RESULT gets {"email": …, "made_admin": bool}. This is the one module here that uses Django; the supervisor runs it.
+RESULT gets {"email": …, "password_holds": bool}: who can log in, and whether CHARLA_ADMIN_PASSWORD is the password.
+This is the one module here that uses Django; the supervisor runs it.
 """
 
 import json
@@ -29,13 +30,11 @@ def main(result: Path, *, demo: bool) -> None:
     mark = result.with_name(DEMO_MARK)
     if demo and not mark.exists() and not _has_tenants():
         mark.write_text(PENDING, encoding="ascii")
-    known = _admin_email()
     call_command("init_system", tenant="demo" if mark.exists() else "main", skip_checks=True)
     if mark.exists() and mark.read_text(encoding="ascii") == PENDING:
         call_command("setup_demo_data", skip_checks=True)
         mark.write_text(DONE, encoding="ascii")
-    email = _admin_email()
-    result.write_text(json.dumps({"email": email, "made_admin": known is None and email is not None}), encoding="utf-8")
+    result.write_text(json.dumps(_login()), encoding="utf-8")
 
 
 @contextmanager
@@ -61,10 +60,17 @@ def _has_tenants() -> bool:
     return TenantModel.objects.exists()
 
 
-def _admin_email() -> str | None:
+def _login() -> dict[str, Any]:
     from tenants.models import User
 
-    return User.objects.filter(is_superuser=True).order_by("created_at").values_list("email", flat=True).first()
+    admins = User.objects.filter(is_superuser=True).order_by("created_at")
+    wanted = os.environ.get("CHARLA_ADMIN_EMAIL", "").lower()
+    admin = admins.filter(email=wanted).first() or admins.first()
+    password = os.environ.get("CHARLA_ADMIN_PASSWORD")
+    return {
+        "email": admin.email if admin else None,
+        "password_holds": bool(admin and password and admin.check_password(password)),
+    }
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from config.stack.external import check_redis, given_database
 from config.stack.folder import DataFolder
 from config.stack.interruptions import Interruptions
 from config.stack.options import Options, parse
+from config.stack.prepared import RESULT, is_prepared, keep_prepared
 from config.stack.processes import python, sweeper, web, worker
 from config.stack.supervisor import Service, Supervisor
 from config.stack.urls import DatabaseUrls
@@ -53,7 +54,8 @@ class Stack:
         try:
             urls, redis_url = self.start_servers()
             env = self.environment(redis_url)
-            self.prepare({**env, **urls.environment()})
+            if not is_prepared(self.folder, urls.owner, demo=self.options.demo):
+                self.prepare({**env, **urls.environment()})
             self.start_processes(env, urls)
             self.supervisor.watch()
         except StopRequested:
@@ -94,7 +96,7 @@ class Stack:
     def prepare(self, env: dict[str, str]) -> None:
         """Migrate and fill the database; StackError names the log when that fails."""
         self.teller.say("Preparing the database …")
-        result, log = self.folder.root / "prepared.json", self.folder.logs / "prepare.log"
+        result, log = self.folder.root / RESULT, self.folder.logs / "prepare.log"
         result.unlink(missing_ok=True)
         command = python("-m", "config.stack.prepare", str(result), *([] if self.options.demo else ["--no-demo"]))
         login = {
@@ -125,15 +127,13 @@ class Stack:
 
     def login(self) -> Login | None:
         """Return what the box says about logging in."""
-        prepared, kept = self.folder.read_json("prepared.json"), self.folder.read_json(FIRST_LOGIN)
+        prepared, kept = self.folder.read_json(RESULT), self.folder.read_json(FIRST_LOGIN)
         if not prepared.get("email"):
             return None
-        if prepared["made_admin"]:
-            self.folder.write_json(FIRST_LOGIN, {**kept, "used": True})
-            kept["used"] = True
+        if not prepared["password_holds"]:
+            return Login(prepared["email"], None)
         from_environment = bool(os.environ.get("CHARLA_ADMIN_PASSWORD"))
-        password = str(kept["password"]) if kept.get("used") and not from_environment else None
-        return Login(prepared["email"], password, from_environment=from_environment and prepared["made_admin"])
+        return Login(prepared["email"], kept.get("password"), from_environment=from_environment)
 
     def start_processes(self, env: dict[str, str], urls: DatabaseUrls) -> None:
         """Start web, worker and sweeper; show the box as soon as they are ready."""
@@ -142,16 +142,18 @@ class Stack:
         known = ("REDIS_URL", "SECRET_KEY", "CHARLA_DATA_DIR")
         self.teller.say("Starting web, worker and sweeper …")
         self.supervisor.services += [
+            worker(self.folder, used),  # /readyz waits for it
             web(self.folder, used, self.options.host, self.options.port),
-            worker(self.folder, used),
-            sweeper(self.folder, used),
         ]
         self.supervisor.watch_once()
         environment = {name: env[name] for name in known} | urls.environment()
         self.folder.write_json(self.folder.state.name, {"pid": os.getpid(), "environment": environment})
         self.wait_ready()
+        self.supervisor.services.append(sweeper(self.folder, used))  # not before: it would slow the others down
+        self.supervisor.watch_once()
         self.teller.box(self.options.local_url, self.login(), self.folder.root, self.notes)
         (self.folder.root / FIRST_LOGIN).unlink(missing_ok=True)
+        keep_prepared(self.folder, urls.owner, demo=self.options.demo)
 
     def wait_ready(self) -> None:
         """Wait until /readyz answers 200; StackError when that takes too long."""
