@@ -23,7 +23,7 @@ from chats.services.pace import seconds_to_wait
 SUBPROTOCOL = "charla.v1"
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ChatConsumer(AsyncWebsocketConsumer):
     """One open socket.
 
     `sent` is the last sequence that went out here, and everything after `since` up to it did: so each message goes out

@@ -1,6 +1,6 @@
 """Model fields that every app uses for tenant rows."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models.expressions import Func
@@ -14,7 +14,7 @@ class UUIDv7(Func):
     output_field = models.UUIDField()
 
 
-class UUIDv7Field(models.UUIDField):
+class UUIDv7Field(models.UUIDField):  # type: ignore[type-arg]
     """A UUID that the database makes when none is given (decision 25)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -23,19 +23,23 @@ class UUIDv7Field(models.UUIDField):
         super().__init__(*args, **kwargs)
 
 
-class TenantForeignKey(models.ForeignKey):
-    """A foreign key between two tenant tables.
+if TYPE_CHECKING:
+    TenantForeignKey = models.ForeignKey  # so that the checker knows what it points to
+else:
 
-    Django's own constraint is left out: the migration adds the composite one on (tenant_id, x_id), because foreign key
-    checks pass row-level security by (decision 4; tenants.rls.CompositeForeignKey).
-    """
+    class TenantForeignKey(models.ForeignKey):
+        """A foreign key between two tenant tables.
 
-    def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
-        kwargs["db_constraint"] = False
-        super().__init__(to, on_delete, **kwargs)
+        Django's own constraint is left out: the migration adds the composite one on (tenant_id, x_id), because foreign
+        key checks pass row-level security by (decision 4; tenants.rls.CompositeForeignKey).
+        """
 
-    def deconstruct(self) -> tuple[str, str, Any, Any]:
-        """Describe the field to migrations without the fixed `db_constraint`."""
-        name, path, args, kwargs = super().deconstruct()
-        kwargs.pop("db_constraint", None)
-        return name, path, args, kwargs
+        def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
+            kwargs["db_constraint"] = False
+            super().__init__(to, on_delete, **kwargs)
+
+        def deconstruct(self) -> tuple[str, str, Any, Any]:
+            """Describe the field to migrations without the fixed `db_constraint`."""
+            name, path, args, kwargs = super().deconstruct()
+            kwargs.pop("db_constraint", None)
+            return name, path, args, kwargs

@@ -59,7 +59,7 @@ class AdminScopeMiddleware:
 def admin_tenant(request: HttpRequest) -> tuple[UUID | None, str | None]:
     """Return the tenant that the administration shows in this session, and the person's role in it."""
     user = request.user
-    own = {str(tenant_id): role for tenant_id, _name, role in memberships_of(user.pk)}  # type: ignore[arg-type]
+    own = {str(tenant_id): role for tenant_id, _name, role in memberships_of(user.pk)}
     chosen = request.session.get(SESSION_KEY)
     if chosen in own:
         return UUID(chosen), own[chosen]

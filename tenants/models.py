@@ -1,6 +1,6 @@
 """Tenants, the people who log in, their keys, the installation's settings and the durable work rows (domain.md)."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -129,7 +129,7 @@ class TenantOwned(models.Model):
         default=tenant_in_scope, editable=False,
     )  # fmt: skip
 
-    objects: models.Manager[Any] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True

@@ -18,7 +18,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
 
     abstract = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Ring, with the current tenant and request id in the headers."""
         current = scope()
         headers = {**(options.pop("headers", None) or {})}

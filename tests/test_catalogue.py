@@ -3,6 +3,8 @@
 Source: decisions 1–4; architecture.md, "Tenancy".
 """
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -22,11 +24,12 @@ BEFORE_A_TENANT = {"charla_api_key", "charla_memberships", "charla_visitor", "ch
 pytestmark = pytest.mark.django_db
 
 
-def rows(query: str) -> list[tuple[str, ...]]:
+def rows(query: str) -> list[tuple[Any, ...]]:
     """Ask the catalogue."""
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def test_every_table_is_bound_or_in_the_reviewed_list() -> None:
@@ -80,7 +83,7 @@ def test_every_relation_between_tenant_models_has_its_composite_key() -> None:
         for model in apps.get_models()
         if issubclass(model, TenantOwned)
         for field in model._meta.local_fields
-        if field.related_model and issubclass(field.related_model, TenantOwned)
+        if isinstance(field.related_model, type) and issubclass(field.related_model, TenantOwned)
     }
     assert relations <= kept
 

@@ -35,7 +35,7 @@ class VisitorAuthentication(BaseAuthentication):
         return self.keyword
 
 
-class VisitorScheme(HeaderScheme):
+class VisitorScheme(HeaderScheme):  # type: ignore[no-untyped-call]
     """A visitor's token."""
 
     target_class, name, form = VisitorAuthentication, "visitor", "Bearer <visitor token>"

@@ -17,7 +17,7 @@ class CitationSerializer(serializers.Serializer[Any]):
 
     document = serializers.CharField()
     title = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     excerpt = serializers.CharField()
 
 
@@ -60,9 +60,9 @@ class ChatSerializer(serializers.ModelSerializer[ChatModel]):
 
     user_id = serializers.CharField(max_length=255)
     contact = serializers.UUIDField(source="contact_id", read_only=True, allow_null=True)
-    agent = serializers.SlugRelatedField(
-        slug_field="slug", queryset=AgentModel.objects.none, required=False, allow_null=True
-    )  # fmt: skip
+    agent: "serializers.SlugRelatedField[AgentModel]" = serializers.SlugRelatedField(
+        slug_field="slug", queryset=AgentModel.objects.all(), required=False, allow_null=True
+    )
     assigned_to = serializers.UUIDField(source="assigned_to_id", read_only=True, allow_null=True)
     channel = serializers.ChoiceField(choices=ChannelKind.choices, default=ChannelKind.API)
 

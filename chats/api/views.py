@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from agents.models import AgentModel
 from chats.api.errors import api_errors, too_fast
 from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSerializer, MessageSerializer
 from chats.models import ChatModel, ChatStatus, Contact
 from chats.services import lifecycle
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
+from chats.services.visibility import chats_of
 from tenants.api.pagination import CursorPages
 from tenants.api.views import TenantAPIView
 from tenants.models import Membership
@@ -47,7 +47,7 @@ class ChatFilter(django_filters.FilterSet):
 class ChatPages(CursorPages):
     """The latest first."""
 
-    ordering = ("-last_activity", "-id")
+    ordering = ("-last_activity", "-id")  # type: ignore[assignment]
 
 
 class ChatViewSet(
@@ -70,25 +70,14 @@ class ChatViewSet(
 
     def get_queryset(self) -> QuerySet[ChatModel]:
         """Return the tenant's chats that the caller may see."""
-        chats = ChatModel.objects.select_related("agent")
-        if self.caller.is_visitor:
-            chats = chats.filter(contact_id=self.caller.contact_id)
-        wants_deleted = self.request.query_params.get("status") == ChatStatus.DELETED and self.caller.may(
-            "agents", "write"
-        )
-        return chats if wants_deleted else chats.exclude(status=ChatStatus.DELETED)
-
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the serializer; agents are looked for in the tenant of this request."""
-        serializer = super().get_serializer(*args, **kwargs)
-        if isinstance(serializer, ChatSerializer):
-            serializer.fields["agent"].queryset = AgentModel.objects.filter(is_active=True)  # type: ignore[attr-defined]
-        return serializer
+        asks_for_deleted = self.request.query_params.get("status") == ChatStatus.DELETED
+        with_deleted = asks_for_deleted and self.caller.may("agents", "write")
+        return chats_of(self.caller, with_deleted=with_deleted).select_related("agent")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Open a conversation; a visitor's own for a visitor."""
         contact, data = None, dict(request.data) if isinstance(request.data, dict) else request.data
-        if self.caller.is_visitor:
+        if self.caller.is_visitor and self.caller.contact_id:
             contact = Contact.objects.get(pk=self.caller.contact_id)
             data = {"user_id": contact.external_id, "channel": contact.channel}
         wanted = self.get_serializer(data=data)
@@ -159,8 +148,9 @@ class ChatViewSet(
         """Give the conversation to one of the staff."""
         wanted = AssignSerializer(data=request.data or {})
         wanted.is_valid(raise_exception=True)
-        user_id = wanted.validated_data.get("user") or (self.caller.user and self.caller.user.pk)
-        member = Membership.objects.select_related("user").filter(user_id=user_id).first()
+        own_id = self.caller.user.pk if self.caller.user else None
+        user_id: UUID | None = wanted.validated_data.get("user", own_id)
+        member = Membership.objects.select_related("user").filter(user_id=user_id).first() if user_id else None
         if member is None:
             raise ValidationError({"user": [_("Name a member of this tenant.")]}, code="invalid")
         return self._changed(lifecycle.assign, chat_id=chat_id, user=member.user)
@@ -186,10 +176,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
     )
     def list(self, request: Request, chat_id: UUID) -> Response:
         """Return a page of messages: after a sequence, before one, or from the beginning."""
-        chat = ChatModel.objects.filter(chat_id=chat_id).exclude(status=ChatStatus.DELETED)
-        if self.caller.is_visitor:
-            chat = chat.filter(contact_id=self.caller.contact_id)
-        found = chat.first()
+        found = chats_of(self.caller).filter(chat_id=chat_id).first()
         if found is None:
             raise NotFound
         size = min(max(self._number("page_size", 50), 1), CursorPages.max_page_size)

@@ -1,6 +1,6 @@
 """What was said: one row a message."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import models
@@ -33,7 +33,18 @@ class ContentType(models.TextChoices):
 
 CONTENT_TYPES = ContentType.choices
 SENDER_CHOICES = Sender.choices
-ROLES = {Sender.USER: "user", Sender.AGENT: "assistant", Sender.STAFF: "assistant", Sender.SYSTEM: "system"}
+Role = Literal["user", "assistant", "system"]
+ROLES: dict[Sender, Role] = {
+    Sender.USER: "user",
+    Sender.AGENT: "assistant",
+    Sender.STAFF: "assistant",
+    Sender.SYSTEM: "system",
+}
+    Sender.USER: "user",
+    Sender.AGENT: "assistant",
+    Sender.STAFF: "assistant",
+    Sender.SYSTEM: "system",
+}
 
 
 class ContentChatModel(TenantOwned):
@@ -45,7 +56,7 @@ class ContentChatModel(TenantOwned):
     chat = TenantForeignKey(
         ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="contents", db_index=False
     )
-    sequence = models.IntegerField(_("number"), editable=False)
+    sequence: "models.IntegerField[Any, Any]" = models.IntegerField(_("number"), editable=False)
     content = models.TextField(_("content"))
     content_type = models.CharField(_("kind"), max_length=50, choices=CONTENT_TYPES, default=ContentType.TEXT)
     sender = models.CharField(_("sender"), max_length=20, choices=SENDER_CHOICES, default=Sender.USER)
@@ -100,6 +111,6 @@ class ContentChatModel(TenantOwned):
         super().save(*args, **kwargs)
 
     @property
-    def role(self) -> str:
+    def role(self) -> Role:
         """Return the speaker's role as language models name it."""
         return ROLES[Sender(self.sender)]

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from chats.models import ChatModel, ChatStatus
+from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
 from tenants.callers import Caller
 from tenants.models import User
@@ -57,10 +57,8 @@ def admit(scope: dict[str, Any], chat_id: UUID) -> Admission:
     if caller.tenant_id is None:
         raise RefusedError(NO_SUCH_CHAT)
     with in_tenant(caller.tenant_id):
-        chats = ChatModel.objects.filter(chat_id=chat_id).exclude(status=ChatStatus.DELETED)
-        if caller.is_visitor:
-            chats = chats.filter(contact_id=caller.contact_id)
-        last_sequence = chats.values_list("last_sequence", flat=True).first()
+        found = chats_of(caller).filter(chat_id=chat_id)
+        last_sequence = found.values_list("last_sequence", flat=True).first()
     if last_sequence is None:
         raise RefusedError(NO_SUCH_CHAT)
     return Admission(caller, caller.tenant_id, last_sequence)

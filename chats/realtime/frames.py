@@ -33,10 +33,10 @@ def parse_frame(text: str | None) -> dict[str, Any]:
 
 def sequence_of(frame: dict[str, Any], name: str) -> int:
     """Return a frame's sequence number; raise BadFrameError."""
-    value = frame.get(name, 0)
+    value: Any = frame.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
         raise BadFrameError("invalid", _("“%(name)s” must be a whole number.") % {"name": name})
-    return value
+    return int(value)
 
 
 def error_frame(code: str, detail: str, client_message_id: Any = None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def publish(chat_id: UUID | str, frame: Frame, *, sequence: int | None = None) -
     event: dict[str, Any] = {"type": "chat_message", "text": json.dumps(frame, ensure_ascii=False)}
     if sequence is not None:
         event["sequence"] = sequence
-    channel = f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__{chat_group(chat_id)}"
+    channel = f"{settings.CHANNEL_PREFIX}__group__{chat_group(chat_id)}"
     try:
         _client().publish(channel, _serializer.serialize(event))
     except redis.RedisError as error:

@@ -164,7 +164,8 @@ def _take_place(draft: Draft) -> tuple[Any, ...] | None:
                 "client_message_id": draft.client_message_id,
             },
         )
-        return cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
 
 
 def _is_limited(draft: Draft) -> bool:

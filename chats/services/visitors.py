@@ -20,6 +20,8 @@ from tenants.services.config import setting
 from tenants.services.credentials import FRESH_SECONDS, secret_hash
 
 SESSION_DAYS = 30
+_doors: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)
+_sessions: TTLCache[Any, Any] = TTLCache(maxsize=50_000, ttl=FRESH_SECONDS)
 
 
 class OriginRefusedError(PermissionError):
@@ -36,7 +38,7 @@ class VisitorGrant:
     chat: ChatModel
 
 
-@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+@cached(_doors, lock=Lock())
 def tenant_of_key(publishable_key: str) -> tuple[UUID, UUID] | None:
     """Return (tenant id, channel id) of a publishable key, or None."""
     with connection.cursor() as cursor:
@@ -45,7 +47,7 @@ def tenant_of_key(publishable_key: str) -> tuple[UUID, UUID] | None:
         return row
 
 
-@cached(TTLCache(maxsize=50_000, ttl=FRESH_SECONDS), lock=Lock())
+@cached(_sessions, lock=Lock())
 def _session_row(hashed: str) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, contact_id, expires_at FROM charla_visitor(%s)", [hashed])
@@ -92,5 +94,5 @@ def web_channel(channel_id: UUID) -> Channel:
 
 def forget_visitors() -> None:
     """Look keys and sessions up anew: after a revocation in this process, and between tests."""
-    tenant_of_key.cache.clear()  # type: ignore[attr-defined]
-    _session_row.cache.clear()  # type: ignore[attr-defined]
+    _doors.clear()
+    _sessions.clear()

@@ -73,13 +73,13 @@ def test_bad_messages_get_a_clear_error(tenant: TenantModel, chat: ChatModel, bo
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff\xfe", b'{"content": NaN}', b"[" * 100_000])
-def test_a_body_that_is_not_json_says_so(tenant: TenantModel, chat: ChatModel, raw: bytes) -> None:
+def test_a_body_that_is_not_json_says_so(tenant: TenantModel, chat: ChatModel, raw: Any) -> None:
     response = client_with_key(tenant).generic("POST", messages_of(chat), raw, content_type="application/json")
     assert error_of(response)[:2] == (400, "not_json")
 
 
 def test_half_a_character_is_refused(tenant: TenantModel, chat: ChatModel) -> None:
-    raw = b'{"content": "\\ud800"}'
+    raw: Any = b'{"content": "\\ud800"}'
     response = client_with_key(tenant).generic("POST", messages_of(chat), raw, content_type="application/json")
     assert error_of(response) == (400, "invalid", "content")
 

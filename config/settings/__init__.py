@@ -1,5 +1,6 @@
 """Every setting, from the environment; each room of it in a module of its own."""
 
+from config.settings.admin import *  # noqa: F403
 from config.settings.base import *  # noqa: F403
 from config.settings.chat import *  # noqa: F403
 from config.settings.database import *  # noqa: F403

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from config.settings.environment import env
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 
 
 def redis_url(database: int) -> str:
@@ -13,7 +13,7 @@ def redis_url(database: int) -> str:
     base = int(parse_qs(parts.query).get("db", ["0"])[0]) if parts.scheme == "unix" else int(parts.path[1:] or 0)
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={base + database}"
-    return parts._replace(path=f"/{base + database}").geturl()
+    return str(parts._replace(path=f"/{base + database}").geturl())
 
 
 def broker_url() -> str:
@@ -21,14 +21,15 @@ def broker_url() -> str:
     parts = urlsplit(redis_url(0))
     if parts.scheme == "unix":
         return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query)['db'][0]}"
-    return parts.geturl()
+    return redis_url(0)
 
 
 CHANNEL_REDIS_URL = redis_url(1)
+CHANNEL_PREFIX = "charla"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [CHANNEL_REDIS_URL], "prefix": "charla"},
+        "CONFIG": {"hosts": [CHANNEL_REDIS_URL], "prefix": CHANNEL_PREFIX},
     }
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url(2)}}

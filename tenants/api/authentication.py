@@ -85,13 +85,13 @@ class HeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": self.form}
 
 
-class PersonScheme(HeaderScheme):
+class PersonScheme(HeaderScheme):  # type: ignore[no-untyped-call]
     """A person's token."""
 
     target_class, name, form = PersonAuthentication, "person", "Token <token>"
 
 
-class ApiKeyScheme(HeaderScheme):
+class ApiKeyScheme(HeaderScheme):  # type: ignore[no-untyped-call]
     """A program's key."""
 
     target_class, name, form = ApiKeyAuthentication, "key", "Api-Key <key>"

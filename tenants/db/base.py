@@ -36,19 +36,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.execute_wrappers.append(self._apply_scope)
 
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's own signature
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
         self._applied_tenant = None
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self._applied_tenant = None
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self._applied_tenant = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._applied_tenant = _UNKNOWN  # the rollback may have undone a change of the setting
 
     def _apply_scope(

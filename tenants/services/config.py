@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "allowed_origins": [],
 }
 FRESH_SECONDS = 5
+_known: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)
 
 READ = """
 SELECT (SELECT settings FROM tenants_tenantmodel WHERE id = %s),
@@ -25,7 +26,7 @@ SELECT (SELECT settings FROM tenants_tenantmodel WHERE id = %s),
 """
 
 
-@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+@cached(_known, lock=Lock())
 def _read(tenant_id: UUID | None) -> dict[str, Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(READ, [tenant_id])
@@ -44,4 +45,4 @@ def setting(tenant_id: UUID | None, key: str) -> Any:
 
 def forget_settings() -> None:
     """Read anew at the next question: after a change in this process, and between tests."""
-    _read.cache.clear()  # type: ignore[attr-defined]
+    _known.clear()

@@ -20,6 +20,8 @@ from tenants.models import APIKey, Role, TenantModel, User
 
 FRESH_SECONDS = 5
 SHOWN = 9
+_keys: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)
+_memberships: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)
 
 
 class UnknownTenantError(LookupError):
@@ -31,23 +33,29 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def new_secret(key: APIKey) -> str:
+    """Give an unsaved key its secret and return it: nobody sees it again."""
+    secret = f"sk_{secrets.token_urlsafe(32)}"
+    key.prefix, key.key_hash = secret[:SHOWN], secret_hash(secret)
+    return secret
+
+
 def make_api_key(
     *, name: str, scopes: list[str], user: User | None, expiry_date: datetime | None = None
 ) -> tuple[APIKey, str]:
-    """Store a new key in the current tenant and return it with the secret, which nobody sees again."""
-    secret = f"sk_{secrets.token_urlsafe(32)}"
-    key = APIKey.objects.create(
-        key_name=name, prefix=secret[:SHOWN], key_hash=secret_hash(secret), permissions=scopes, user=user,
-        expiry_date=expiry_date,
-    )  # fmt: skip
+    """Store a new key in the current tenant and return it with the secret."""
+    key = APIKey(key_name=name, permissions=scopes, user=user, expiry_date=expiry_date)
+    secret = new_secret(key)
+    key.save()
     return key, secret
 
 
-@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+@cached(_keys, lock=Lock())
 def _key_row(hashed: str) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, tenant_id, permissions, expiry_date FROM charla_api_key(%s)", [hashed])
-        return cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
 
 
 def caller_of_key(secret: str) -> Caller | None:
@@ -61,12 +69,13 @@ def caller_of_key(secret: str) -> Caller | None:
     return None if caller.is_expired else caller
 
 
-@cached(TTLCache(maxsize=10_000, ttl=FRESH_SECONDS), lock=Lock())
+@cached(_memberships, lock=Lock())
 def memberships_of(user_id: UUID) -> list[tuple[UUID, str, str]]:
     """Return (tenant id, name, role) of every active tenant that a user belongs to."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, tenant_name, role FROM charla_memberships(%s)", [user_id])
-        return cursor.fetchall()
+        rows: list[tuple[UUID, str, str]] = cursor.fetchall()
+        return rows
 
 
 def caller_of_user(user: User, tenant_name: str, credential: Any = None, expires_at: datetime | None = None) -> Caller:
@@ -98,5 +107,5 @@ def _any_tenant(name: str) -> UUID:
 
 def forget_credentials() -> None:
     """Look every credential up anew: after a revocation in this process, and between tests."""
-    _key_row.cache.clear()  # type: ignore[attr-defined]
-    memberships_of.cache.clear()  # type: ignore[attr-defined]
+    _keys.clear()
+    _memberships.clear()

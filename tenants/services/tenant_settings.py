@@ -23,9 +23,10 @@ class Setting:
             return _("must be of type %(kind)s") % {"kind": self.kind.__name__}
         if self.choices and value not in self.choices:
             return _("must be one of %(choices)s") % {"choices": ", ".join(self.choices)}
-        if self.minimum is not None and value < self.minimum:
+        number: Any = value
+        if self.minimum is not None and number < self.minimum:
             return _("must be at least %(minimum)s") % {"minimum": self.minimum}
-        if self.maximum is not None and value > self.maximum:
+        if self.maximum is not None and number > self.maximum:
             return _("must be at most %(maximum)s") % {"maximum": self.maximum}
         return ""
 

@@ -138,6 +138,6 @@ def test_sweep_runs_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) ->
         stopped.set()
 
     monkeypatch.setattr(sweep, "sweep_forever", sweep_once_then_stop)
-    monkeypatch.setattr(sweep.signal, "signal", lambda *_arguments: None)
+    monkeypatch.setattr("signal.signal", lambda *_arguments: None)
     call_command("sweep")
     assert seen == [Swept(rung=1)]

@@ -40,7 +40,7 @@ class Installation:
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Ask the database as the operations role."""
         with psycopg.connect(self.servers.environment["DATABASE_OPERATIONS_URL"], autocommit=True) as connection:
-            return connection.execute(query, arguments).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, arguments).fetchall()
 
     @contextmanager
     def without_broker(self) -> Iterator[None]:

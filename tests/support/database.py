@@ -104,7 +104,7 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
 @pytest.fixture(autouse=True, scope="session")
 def _owner_empties_the_tables() -> Iterator[None]:
     """After a test that committed, the owner empties the tables: the application may not truncate."""
-    kept = TransactionTestCase._fixture_teardown
+    kept = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
     def teardown(self: TransactionTestCase) -> None:
         database = connections["default"].settings_dict["NAME"]
@@ -113,9 +113,9 @@ def _owner_empties_the_tables() -> Iterator[None]:
         with owner_connection(database) as connection:
             connection.execute(EMPTY)
 
-    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
     yield
-    TransactionTestCase._fixture_teardown = kept  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = kept  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

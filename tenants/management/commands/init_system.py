@@ -15,7 +15,7 @@ from tenants.services import setup
 class Command(CharlaCommand):
     """The operator, the first tenant, its agent, tools and models."""
 
-    help = gettext_lazy("Make the administrator, the first tenant, its agent and models. Safe to run again.")
+    help = gettext_lazy("Make the administrator, the first tenant, its agent and models. Safe to run again.")  # type: ignore[assignment]
     changes_data = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

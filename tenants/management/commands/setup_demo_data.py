@@ -14,7 +14,7 @@ from tenants.services import setup
 class Command(CharlaCommand):
     """Agents, knowledge in both languages, conversations."""
 
-    help = gettext_lazy("Make a demo tenant: agents, knowledge in two languages, conversations. Safe to run again.")
+    help = gettext_lazy("Make a demo tenant: agents, knowledge in two languages, conversations. Safe to run again.")  # type: ignore[assignment]
     changes_data = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:

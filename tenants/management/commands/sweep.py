@@ -16,7 +16,7 @@ logger = structlog.get_logger(__name__)
 class Command(BaseCommand):
     """Runs until it is told to stop."""
 
-    help = _("Ring again for work that waits, and work it off here while the broker is away. Runs until stopped.")
+    help = _("Ring again for work that waits, and work it off here while the broker is away. Runs until stopped.")  # type: ignore[assignment]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep until SIGTERM or Ctrl-C."""

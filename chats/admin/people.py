@@ -1,0 +1,76 @@
+"""Contacts, and the channels through which they write."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from chats.models import Channel, ChannelKind, Contact
+from tenants.admin_base import RoleAdmin
+from tenants.models import Role
+
+
+@admin.register(Contact)
+class ContactAdmin(RoleAdmin):
+    """People who write."""
+
+    resource = "contacts"
+    list_display = ("person", "channel", "email", "language", "last_activity")
+    list_filter = ("channel", "language")
+    search_fields = ("name", "external_id", "email")
+    ordering = ("-last_activity",)
+    readonly_fields = ("channel", "external_id", "conversations", "created_at", "last_activity")
+    fieldsets = (
+        (None, {"fields": ("name", "email", "language", "labels")}),
+        (_("In its channel"), {"fields": ("channel", "external_id", "chat_address")}),
+        (_("Conversations"), {"fields": ("conversations", "created_at", "last_activity")}),
+    )
+
+    @display(description=_("person"), ordering="name", header=True)
+    def person(self, contact: Contact) -> list[str]:
+        """Return the name, the id in its channel, and initials for the picture."""
+        return [str(contact)[:40], contact.external_id[:40], str(contact)[:2].upper()]
+
+    @display(description=_("conversations"))
+    def conversations(self, contact: Contact) -> str:
+        """Return a way to the person's conversations."""
+        url = f"{reverse('admin:chats_chatmodel_changelist')}?contact__id__exact={contact.pk}"
+        return format_html('<a class="ch-link" href="{}">{}</a>', url, gettext("Show conversations"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: whoever writes becomes a contact."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody here: erasing a person is more than a row."""
+        return False
+
+
+@admin.register(Channel)
+class ChannelAdmin(RoleAdmin):
+    """The tenant's doors, with the line that puts the widget on a page."""
+
+    least_to_read = least_to_write = Role.ADMIN
+    list_display = ("name", "kind", "publishable_key", "is_active", "created_at")
+    list_filter = ("kind", "is_active")
+    search_fields = ("name",)
+    ordering = ("name",)
+    readonly_fields = ("publishable_key", "embedding", "created_at")
+    fields = ("name", "kind", "is_active", "publishable_key", "embedding", "settings", "created_at")
+
+    @display(description=_("on your page"))
+    def embedding(self, channel: Channel) -> str:
+        """Return the line of HTML that shows the widget."""
+        if channel.kind != ChannelKind.WEB or not channel.pk:
+            return "–"
+        line = f'<script src="https://HOST/static/chats/widget.js" data-key="{channel.publishable_key}" async></script>'
+        return format_html('<code class="ch-secret">{}</code>', line)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: a channel is switched off."""
+        return False

@@ -1,0 +1,114 @@
+"""The page on which a conversation is read as one, and answered."""
+
+import uuid
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
+from chats.services import lifecycle
+from chats.services.messages import post_message
+from chats.services.transcript import TranscriptPage, read_after, read_before
+from tenants.models import User
+
+OTHERS_SHOWN: Final = 5
+ACTIONS: Final = {
+    "assign": (_("Assign to me"), "support_agent"),
+    "release": (_("Give back to the agent"), "smart_toy"),
+    "complete": (_("Complete"), "task_alt"),
+    "archive": (_("Archive"), "inventory_2"),
+    "reopen": (_("Reopen"), "undo"),
+}
+
+
+def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateResponse:
+    """Return the page of one conversation: the last messages, or those before `?before=`."""
+    before = request.GET.get("before", "")
+    shown = read_before(chat, int(before) if before.isdecimal() and len(before) < 10 else None)
+    may_write = model_admin.has_change_permission(request)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        **_part_context(chat, shown),
+        "title": str(chat.contact or chat.user_id),
+        "subtitle": None,
+        "opts": model_admin.opts,
+        "is_fullwidth": "1",
+        "is_latest": not before,
+        "may_write": may_write,
+        "may_reply": may_write and chat.status not in (ChatStatus.ARCHIVED, ChatStatus.DELETED),
+        "actions_shown": [(name, *ACTIONS[name]) for name in _possible(chat, request)] if may_write else [],
+        "others": _other_chats(chat),
+        "client_message_id": uuid.uuid4().hex,
+    }
+    return TemplateResponse(request, "chats/admin/conversation.html", context)
+
+
+def part(request: HttpRequest, chat: ChatModel, *, after: int) -> HttpResponse:
+    """Return the messages after a sequence, to be put at the page's end; 204 when there is none."""
+    shown = read_after(chat, after)
+    if not shown.messages:
+        return HttpResponse(status=204)
+    return TemplateResponse(request, "chats/admin/new_messages.html", _part_context(chat, shown))
+
+
+def post_reply(chat: ChatModel, author: User, data: QueryDict) -> None:
+    """Post a staff member's message; who answers a chat that nobody has takes it over."""
+    if chat.assigned_to_id is None:
+        lifecycle.assign(chat_id=chat.chat_id, user=author)
+    post_message(
+        chat_id=chat.chat_id,
+        content=data.get("content", ""),
+        sender=Sender.STAFF,
+        author=author,
+        client_message_id=data.get("client_message_id", ""),
+    )
+
+
+def _part_context(chat: ChatModel, shown: TranscriptPage) -> dict[str, Any]:
+    return {
+        "chat": chat,
+        "shown": shown,
+        "bubbles": [_bubble(chat, message) for message in shown.messages],
+        "last_sequence": shown.last_sequence,
+    }
+
+
+def _bubble(chat: ChatModel, message: ContentChatModel) -> dict[str, Any]:
+    """Return what a bubble shows; the template escapes all of it."""
+    citations = message.metadata.get("citations") if isinstance(message.metadata, dict) else None
+    return {
+        "message": message,
+        "who": _who(chat, message),
+        "citations": [source for source in citations or [] if isinstance(source, dict)],
+    }
+
+
+def _who(chat: ChatModel, message: ContentChatModel) -> str:
+    if message.sender == Sender.USER:
+        return str(chat.contact or chat.user_id)
+    if message.sender == Sender.STAFF and message.author:
+        return message.author.get_full_name()
+    if message.sender == Sender.AGENT and chat.agent:
+        return chat.agent.name
+    return str(message.get_sender_display())
+
+
+def _possible(chat: ChatModel, request: HttpRequest) -> list[str]:
+    """Return the ways out of the chat's state."""
+    if chat.status in (ChatStatus.ARCHIVED, ChatStatus.DELETED):
+        return ["reopen"] if chat.status == ChatStatus.ARCHIVED else []
+    if chat.status == ChatStatus.COMPLETED:
+        return ["reopen", "archive"]
+    handing_over = ["assign"] if chat.assigned_to_id != request.user.pk else []
+    if chat.status == ChatStatus.WAITING:
+        handing_over.append("release")
+    return [*handing_over, "complete", "archive"]
+
+
+def _other_chats(chat: ChatModel) -> list[ChatModel]:
+    if chat.contact_id is None:
+        return []
+    rows = ChatModel.objects.filter(contact_id=chat.contact_id).exclude(pk=chat.pk)
+    return list(rows.exclude(status=ChatStatus.DELETED).order_by("-last_activity")[:OTHERS_SHOWN])
