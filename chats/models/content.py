@@ -40,11 +40,6 @@ ROLES: dict[Sender, Role] = {
     Sender.STAFF: "assistant",
     Sender.SYSTEM: "system",
 }
-    Sender.USER: "user",
-    Sender.AGENT: "assistant",
-    Sender.STAFF: "assistant",
-    Sender.SYSTEM: "system",
-}
 
 
 class ContentChatModel(TenantOwned):
