@@ -62,8 +62,14 @@ def make_database(name: str) -> None:
         connection.execute(GRANTS)
 
 
+END_OWN_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+"""
+
+
 def drop_database(name: str) -> None:
-    """Drop a database, whoever is still connected."""
+    """Drop a database; connections of other roles must be gone."""
     with owner_connection("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -97,6 +103,9 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
             connections[alias].settings_dict["NAME"] = name
     yield
     with django_db_blocker.unblock():
+        for alias in ("default", "operations"):  # threads may still hold some; a role ends its own alone
+            with connections[alias].cursor() as cursor:
+                cursor.execute(END_OWN_SESSIONS)
         connections.close_all()
         drop_database(name)
 
