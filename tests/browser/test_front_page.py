@@ -90,7 +90,7 @@ def test_the_pages_script_can_open_close_and_listen(visitor: VisitorFactory) -> 
     person.page.evaluate("Charla.open()")
     expect(person.field).to_be_focused()
     person.page.evaluate("Charla.setLocale('es')")
-    expect(person.page.get_by_role("textbox", name="Escriba su mensaje")).to_be_visible()
+    expect(person.page.get_by_role("textbox", name="Escribir un mensaje")).to_be_visible()
     person.page.evaluate("Charla.close()")
     expect(person.page.get_by_role("dialog")).to_be_hidden()
     assert person.page.evaluate("window.__heard") == ["open", "locale", "close"]

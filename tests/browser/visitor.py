@@ -10,7 +10,7 @@ ANSWER_MS: Final = 20_000  # an answer's time, with the machine's two cores unde
 OPENING_HOURS: Final = {"es": "¿Cuál es el horario de atención?", "en": "What are your opening hours?"}
 WORDS: Final = {
     "es": {
-        "field": "Escriba su mensaje", "human": "Hablar con una persona", "rate": "Valorar", "send": "Enviar",
+        "field": "Escribir un mensaje", "human": "Hablar con una persona", "rate": "Valorar", "send": "Enviar",
         "new": "Conversación nueva", "sources": re.compile(r"^Fuentes \(\d+\)$"), "open": "Abrir el chat",
         "close": "Cerrar el chat", "log": "Conversación", "language": "Switch to English",
     },
