@@ -3,6 +3,7 @@
 from typing import Any
 
 from chats.models import ChatModel, ContentChatModel
+from tenants.models import User
 
 Frame = dict[str, Any]
 
@@ -22,7 +23,7 @@ def message_payload(message: ContentChatModel) -> Frame:
         "timestamp": message.timestamp.isoformat().replace("+00:00", "Z"),
         "in_response_to": str(message.in_response_to_id) if message.in_response_to_id else None,
         "client_message_id": message.client_message_id or None,
-        "author": {"id": str(author.pk), "name": author.get_full_name(), "kind": "staff"} if author else None,
+        "author": {"id": str(author.pk), "name": _name_for_visitors(author), "kind": "staff"} if author else None,
         "tokens_used": message.tokens_used,
         "model_used": message.model_used,
         "citations": message.metadata.get("citations", []),
@@ -52,6 +53,11 @@ def chat_payload(chat: ChatModel) -> Frame:
         "created_at": _time(chat.created_at),
         "updated_at": _time(chat.updated_at),
     }
+
+
+def _name_for_visitors(author: User) -> str:
+    """Return a staff member's name, empty when none is known: the e-mail is no business of whoever reads a chat."""
+    return f"{author.first_name} {author.last_name}".strip()
 
 
 def _time(value: Any) -> str | None:

@@ -202,9 +202,15 @@ def test_a_widget_starts_by_its_key_from_an_allowed_page(tenant: TenantModel) ->
 
 
 def test_staff_speak_as_themselves(tenant: TenantModel, chat: ChatModel, colleague: User) -> None:
+    User.objects.filter(pk=colleague.pk).update(first_name="Marta", last_name="Ruiz")
     message = client_of(colleague).post(messages_of(chat), {"content": "I take over"}).json()
     assert (message["sender"], message["role"]) == ("staff", "assistant")
-    assert message["author"] == {"id": str(colleague.pk), "name": colleague.get_full_name(), "kind": "staff"}
+    assert message["author"] == {"id": str(colleague.pk), "name": "Marta Ruiz", "kind": "staff"}
+
+
+def test_staff_without_a_name_do_not_show_their_email(tenant: TenantModel, chat: ChatModel, colleague: User) -> None:
+    message = client_of(colleague).post(messages_of(chat), {"content": "I take over"}).json()
+    assert message["author"] == {"id": str(colleague.pk), "name": "", "kind": "staff"}
 
 
 def test_viewers_read_and_do_not_write(tenant: TenantModel, chat: ChatModel, viewer: User) -> None:
