@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from tenants.callers import RANK, WRITES
 from tenants.models import Role
@@ -51,6 +52,16 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return rows.order_by()[:COUNT_AT_MOST].count() if isinstance(rows, QuerySet) else len(rows)
 
 
+class CappedChangeList(ChangeList):
+    """Says how many rows a search found only where there was a search."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page."""
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
 class RoleAdmin(ModelAdmin):
     """An admin whose rights come from the person's role in the tenant.
 
@@ -67,6 +78,10 @@ class RoleAdmin(ModelAdmin):
     list_filter_sheet = True
     warn_unsaved_form = True
     compressed_fields = True
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list's class."""
+        return CappedChangeList
 
     def may_write(self, request: HttpRequest) -> bool:
         """Tell whether the person may change rows of this kind."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chats.admin import transcript
+from chats.admin.names import initials, person_of
 from chats.models import ChatModel, ChatStatus
 from chats.services import lifecycle
 from chats.services.errors import ChatError
@@ -63,9 +64,8 @@ class ChatAdmin(RoleAdmin):
     @display(description=_("person"), header=True)
     def person(self, chat: ChatModel) -> list[str]:
         """Return who writes, with the channel beneath, and initials for the picture."""
-        name = str(chat.contact) if chat.contact else chat.user_id
-        shown = name if len(name) <= 28 else f"{name[:27]}…"
-        return [shown, chat.get_channel_display(), name[:2].upper()]
+        name = person_of(chat)
+        return [name, chat.get_channel_display(), initials(name)]
 
     @display(description=_("title"), ordering="title")
     def subject(self, chat: ChatModel) -> str:
@@ -84,7 +84,7 @@ class ChatAdmin(RoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Leave deleted chats out, unless an administrator asks for them (decision 22)."""
-        rows = super().get_queryset(request)
+        rows: QuerySet[Any] = super().get_queryset(request)
         asks = request.GET.get("status__exact") == ChatStatus.DELETED and has_rank(request, Role.ADMIN)
         return rows if asks else rows.exclude(status=ChatStatus.DELETED)
 
@@ -112,7 +112,7 @@ class ChatAdmin(RoleAdmin):
         """Show the conversation."""
         chat = self.get_object(request, object_id)
         if not isinstance(chat, ChatModel):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         return transcript.page(self, request, chat)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.models import AgentModel, KnowledgeDocument
+from chats.admin.names import person_of
 from chats.models import ChatModel, ChatStatus
 from tenants.admin_base import COUNT_AT_MOST, has_rank
 from tenants.models import Role
@@ -30,8 +31,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     latest = chats.select_related("contact", "agent", "assigned_to").order_by("-last_activity")
     return {
         **context,
-        "waiting": list(latest.filter(status=ChatStatus.WAITING)[:ROWS_SHOWN]),
-        "latest": list(latest[:ROWS_SHOWN]),
+        "waiting": _rows(latest.filter(status=ChatStatus.WAITING)),
+        "latest": _rows(latest),
         "figures": [
             (_("Waiting for a person"), _count(waiting), "support_agent"),
             (_("Active in the last 24 hours"), _count(chats.filter(last_activity__gte=since)), "forum"),
@@ -39,6 +40,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             (_("Documents"), _count(KnowledgeDocument.objects.all()), "article"),
         ],
     }
+
+
+def _rows(chats: Any) -> list[tuple[ChatModel, str]]:
+    return [(chat, person_of(chat)) for chat in chats[:ROWS_SHOWN]]
 
 
 def _count(rows: Any) -> str:

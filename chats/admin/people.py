@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from chats.admin.names import initials, name_of
 from chats.models import Channel, ChannelKind, Contact
 from tenants.admin_base import RoleAdmin
 from tenants.models import Role
@@ -34,7 +35,8 @@ class ContactAdmin(RoleAdmin):
     @display(description=_("person"), ordering="name", header=True)
     def person(self, contact: Contact) -> list[str]:
         """Return the name, the id in its channel, and initials for the picture."""
-        return [str(contact)[:40], contact.external_id[:40], str(contact)[:2].upper()]
+        name = name_of(contact)
+        return [name, contact.external_id[:40], initials(name)]
 
     @display(description=_("conversations"))
     def conversations(self, contact: Contact) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from chats.admin.names import person_of
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
 from chats.services import lifecycle
 from chats.services.messages import post_message
@@ -31,7 +32,8 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
     context = {
         **model_admin.admin_site.each_context(request),
         **_part_context(chat, shown),
-        "title": str(chat.contact or chat.user_id),
+        "title": person_of(chat),
+        "person": person_of(chat),
         "subtitle": None,
         "opts": model_admin.opts,
         "is_fullwidth": "1",
@@ -87,7 +89,7 @@ def _bubble(chat: ChatModel, message: ContentChatModel) -> dict[str, Any]:
 
 def _who(chat: ChatModel, message: ContentChatModel) -> str:
     if message.sender == Sender.USER:
-        return str(chat.contact or chat.user_id)
+        return person_of(chat)
     if message.sender == Sender.STAFF and message.author:
         return message.author.get_full_name()
     if message.sender == Sender.AGENT and chat.agent:

@@ -26,6 +26,7 @@ def _is_above_agent(request: Any) -> bool:
     return getattr(request, "admin_role", None) in {"admin", "owner"}
 
 
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Charla",
     "SITE_HEADER": "Charla",

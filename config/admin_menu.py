@@ -1,0 +1,61 @@
+"""The administration's menu: each kind of row that the person may see, by what it is for."""
+
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+MENU: Final = (
+    (_("Conversations"), (("chats.chatmodel", "forum"), ("chats.contact", "contacts"), ("chats.channel", "web"))),
+    (
+        _("Agents"),
+        (
+            ("agents.agentmodel", "smart_toy"),
+            ("agents.knowledgebase", "menu_book"),
+            ("agents.knowledgedocument", "article"),
+            ("agents.knowledgechunk", "segment"),
+        ),
+    ),
+    (
+        _("Team"),
+        (
+            ("tenants.membership", "group"),
+            ("tenants.apikey", "key"),
+            ("audit.auditlog", "history"),
+            ("audit.errorlog", "bug_report"),
+            ("tenants.workitem", "pending_actions"),
+        ),
+    ),
+    (
+        _("Installation"),
+        (
+            ("tenants.tenantmodel", "domain"),
+            ("tenants.user", "person"),
+            ("agents.aimodel", "memory"),
+            ("tenants.systemconfig", "tune"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the menu of one person (unfold's SIDEBAR.navigation)."""
+    start = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"title": None, "separator": False, "items": [start]}]
+    for title, entries in MENU:
+        items = [entry for label, icon in entries if (entry := _entry(request, label, icon))]
+        groups.append({"title": title, "separator": True, "items": items})
+    return [group for group in groups if group["items"]]
+
+
+def _entry(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
+    model = apps.get_model(label)
+    if not admin.site.is_registered(model) or not admin.site.get_model_admin(model).has_view_permission(request):
+        return None
+    opts = model._meta
+    link = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    return {"title": capfirst(str(opts.verbose_name_plural)), "icon": icon, "link": link}

@@ -1,0 +1,137 @@
+"""Tenants, the installation's settings, and the work rows behind the tasks."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from tenants.admin_base import OperatorAdmin, ReadOnly, RoleAdmin, has_rank, shown_tenant
+from tenants.models import Role, SystemConfig, TenantModel, WorkItem, WorkState
+from tenants.services.config import forget_settings
+from tenants.services.credentials import forget_credentials
+from tenants.services.tenant_settings import SCHEMA
+
+STATE_COLOURS = {
+    WorkState.READY: "info",
+    WorkState.LEASED: "warning",
+    WorkState.DONE: "success",
+    WorkState.DEAD: "danger",
+}
+
+
+@admin.register(TenantModel)
+class TenantAdmin(RoleAdmin):
+    """Tenants: the operator sees all and makes new ones; an administrator sees and sets its own.
+
+    A tenant is switched off, never deleted here: its rows go by retention and erasure.
+    """
+
+    resource = "tenants"
+    least_to_read = Role.ADMIN
+    list_display = ("display_name", "name", "default_language", "timezone", "is_active", "created_at")
+    list_display_links = ("display_name", "name")
+    list_filter = ("is_active", "default_language")
+    search_fields = ("name", "display_name")
+    autocomplete_fields = ("admin",)
+    readonly_fields = ("created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("display_name", "name", "is_active", "admin")}),
+        (_("Language and time"), {"fields": ("default_language", "timezone")}),
+        (
+            _("Settings"),
+            {"fields": ("settings",), "description": _("Known settings: %s") % ", ".join(sorted(SCHEMA))},
+        ),
+        (_("Dates"), {"fields": ("created_at", "updated_at"), "classes": ["collapse"]}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Return the tenants that the person may see."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(pk=shown_tenant())
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether the person may look; the operator also where there is no tenant yet."""
+        return request.user.is_superuser or super().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person runs the installation."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether the person may set the tenant's settings."""
+        return request.user.is_superuser or super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes a tenant here."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep name, administrator and state for the operator."""
+        own = ("created_at", "updated_at")
+        return own if request.user.is_superuser else ("name", "is_active", "admin", *own)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Store it; this process reads settings and memberships anew."""
+        super().save_model(request, obj, form, change)
+        forget_settings()
+        forget_credentials()
+
+
+@admin.register(SystemConfig)
+class SystemConfigAdmin(OperatorAdmin):
+    """The installation's settings; a value that does not fit its type is refused."""
+
+    list_display = ("config_key", "config_value", "config_type", "description", "updated_at")
+    search_fields = ("config_key", "description")
+    fields = ("config_key", "config_value", "config_type", "description")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep the key of a setting that there is."""
+        return ("config_key",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Store it; this process reads settings anew."""
+        super().save_model(request, obj, form, change)
+        forget_settings()
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(ReadOnly, RoleAdmin):
+    """Work that waits, is being done, or was given up, with the reason."""
+
+    least_to_read = Role.ADMIN
+    list_display = ("kind", "ref_id", "state_label", "attempts", "lost_leases", "run_after", "shown_error")
+    list_filter = ("state", "kind")
+    ordering = ("-id",)
+    exclude = ("lease_token", "dedupe_key")
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={
+            WorkState.READY: "info",
+            WorkState.LEASED: "warning",
+            WorkState.DONE: "success",
+            WorkState.DEAD: "danger",
+        },
+    )
+    def state_label(self, item: WorkItem) -> tuple[str, str]:
+        """Return the state, coloured."""
+        return item.state, item.get_state_display()
+
+    @display(description=_("last error"))
+    def shown_error(self, item: WorkItem) -> str:
+        """Return the error's first line."""
+        return item.last_error.partition("\n")[0][:120]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Return the work of the tenant that is shown: the table itself knows no policy."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.filter(tenant_id=shown_tenant())
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether the person may look."""
+        return has_rank(request, Role.ADMIN)
