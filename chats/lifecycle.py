@@ -1,11 +1,62 @@
-"""What conversations bring to a new tenant: the door of its web widget."""
+"""What conversations bring to a new tenant: the door of its web widget, and chats worth looking at in the demo."""
 
-from chats.models import Channel, ChannelKind
-from tenants.lifecycle import init_steps
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from agents.models import AgentModel
+from chats.demo import Script, planned
+from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, ContentChatModel
+from chats.signals.muting import muted_signals
+from tenants.lifecycle import demo_steps, init_steps
 from tenants.models import TenantModel
+
+DEMO_LABEL = "demo"
+PAUSE = timedelta(seconds=40)
 
 
 @init_steps.register("chats.channel")
 def ensure_web_channel(tenant: TenantModel) -> None:
     """Make the tenant's web channel, with its publishable key."""
     Channel.objects.get_or_create(name="web", defaults={"kind": ChannelKind.WEB})
+
+
+@demo_steps.register("chats.conversations")
+def make_demo_chats(tenant: TenantModel) -> None:
+    """Make the demo's conversations of the last thirty days; does nothing when they are there."""
+    if Contact.objects.filter(labels__contains=[DEMO_LABEL]).exists():
+        return
+    agent = AgentModel.objects.filter(is_default=True).first()
+    with muted_signals():
+        for script, began in planned():
+            _write(script, began, agent)
+
+
+def _write(script: Script, began: datetime, agent: AgentModel | None) -> None:
+    contact = Contact.objects.create(
+        channel=ChannelKind.WEB, external_id=uuid4().hex, language=script.language, labels=[DEMO_LABEL]
+    )
+    status, count = ChatStatus(script.status), len(script.lines)
+    chat = ChatModel.objects.create(
+        user_id=contact.external_id,
+        contact=contact,
+        agent=agent,
+        title=script.lines[0].content[:80],
+        status=status,
+        is_active=status.is_open,
+        message_count=count,
+        last_sequence=count,
+        answered_sequence=count,
+        last_activity=began + PAUSE * count,
+    )
+    ChatModel.objects.filter(pk=chat.pk).update(created_at=began)
+    ContentChatModel.objects.bulk_create(
+        ContentChatModel(
+            chat=chat,
+            sequence=number + 1,
+            content=line.content,
+            sender=line.sender,
+            language=script.language,
+            timestamp=began + PAUSE * number,
+        )
+        for number, line in enumerate(script.lines)
+    )

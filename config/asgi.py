@@ -10,5 +10,7 @@ http = get_asgi_application()  # Django's apps load here, before anything below 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from config.routing import websockets  # noqa: E402
+from tenants.services.roles import refuse_unbound_role  # noqa: E402
 
+refuse_unbound_role()
 application = ProtocolTypeRouter({"http": http, "websocket": websockets})

@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+from tenants.services.roles import refuse_unbound_role  # noqa: E402 - after Django's apps are loaded
+
+refuse_unbound_role()

@@ -18,6 +18,7 @@ from metrics.probes import ProbeError, probe
 from metrics.services.scraping import SCRAPED, Figure, ScrapedGauge
 from tenants.models import SystemConfig, WorkState
 from tenants.scope import OPERATIONS
+from tenants.services.roles import refuse_unbound_role
 
 
 class _TakeItBack(Exception):
@@ -43,13 +44,7 @@ def write_and_read_back(timeout: float) -> None:
 @probe("roles", advice=_("Give the program the role charla_app: no superuser, no owner, no BYPASSRLS."))
 def is_bound_by_policies(timeout: float) -> None:
     """See that row-level security binds this process, and that the operations role may cross tenants."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class"
-            " WHERE relowner = r.oid AND relrowsecurity) FROM pg_roles r WHERE rolname = current_user"
-        )
-        if cursor.fetchone()[0]:
-            raise ProbeError("The application's role is not bound by row-level security.")
+    refuse_unbound_role()
     with connections[OPERATIONS].cursor() as cursor:
         cursor.execute("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user")
         if not cursor.fetchone()[0]:

@@ -101,11 +101,20 @@ class AssignSerializer(serializers.Serializer[Any]):
     user = serializers.UUIDField(required=False)
 
 
+class IdentitySerializer(serializers.Serializer[Any]):
+    """Whom the page says the visitor is (`Charla.setUser`)."""
+
+    identifier = serializers.CharField(max_length=255)
+    identifier_hash = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    name = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+
+
 class WidgetSessionSerializer(serializers.Serializer[Any]):
     """Starting a visitor's session."""
 
     key = serializers.CharField(max_length=64)
-    locale = serializers.ChoiceField(choices=Language.choices, required=False, default="")
+    locale = serializers.ChoiceField(choices=Language.choices, required=False, allow_blank=True, default="")
+    user = IdentitySerializer(required=False, allow_null=True, default=None)
 
 
 class WidgetContactSerializer(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from agents.models import AgentModel
 from chats.api.serializers import VisitorGrantSerializer, WidgetConfigSerializer, WidgetSessionSerializer
 from chats.events import chat_payload
-from chats.services.visitors import OriginRefusedError, check_origin, open_session, tenant_of_key, web_channel
+from chats.services.visitors import Identity, OriginRefusedError, check_origin, open_session, tenant_of_key, web_channel
 from tenants.api.permissions import Public
 from tenants.scope import in_tenant
 
@@ -76,9 +76,12 @@ class WidgetSessionView(WidgetView):
         """Make a visitor's contact, session and first chat."""
         wanted = WidgetSessionSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        tenant_id, _channel_id = self.door(request, wanted.validated_data["key"])
+        tenant_id, channel_id = self.door(request, wanted.validated_data["key"])
+        said = wanted.validated_data["user"]
+        identity = Identity(**said) if said else None
         with in_tenant(tenant_id):
-            grant = open_session(locale=wanted.validated_data["locale"])
+            channel = web_channel(channel_id)
+            grant = open_session(locale=wanted.validated_data["locale"], identity=identity, channel=channel)
             grant.chat.refresh_from_db()
             chat = chat_payload(grant.chat)
         return Response(

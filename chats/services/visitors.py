@@ -1,5 +1,7 @@
 """A widget's visitors: from a publishable key to a token for one contact's chats (decisions 3, 20, 29)."""
 
+import hashlib
+import hmac
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -72,19 +74,49 @@ def check_origin(tenant_id: UUID, *, origin: str, host: str, fetch_site: str) ->
         raise OriginRefusedError(origin)
 
 
-def open_session(*, locale: str = "") -> VisitorGrant:
-    """Make a contact, its session and its first chat in the current tenant."""
+@dataclass(frozen=True)
+class Identity:
+    """Whom the tenant's own page says the visitor is, and the proof of it (api.md, "Widget")."""
+
+    identifier: str
+    identifier_hash: str
+    name: str = ""
+
+    def is_proven_by(self, widget_secret: str) -> bool:
+        """Tell whether the hash is the identifier's HMAC-SHA256 with the widget's secret."""
+        right = hmac.new(widget_secret.encode(), self.identifier.encode(), hashlib.sha256).hexdigest()
+        return hmac.compare_digest(right.encode(), self.identifier_hash.encode())
+
+
+def open_session(*, locale: str = "", identity: Identity | None = None, channel: Channel | None = None) -> VisitorGrant:
+    """Make a session and a chat in the current tenant, for a new contact.
+
+    With an identity that the channel's widget secret proves, for the contact of that identity; else the visitor stays
+    anonymous.
+    """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        visitor_id = uuid.uuid4().hex
-        contact = Contact.objects.create(channel=ChannelKind.WEB, external_id=visitor_id, language=locale)
+        contact = _known_contact(identity, channel, locale) or Contact.objects.create(
+            channel=ChannelKind.WEB, external_id=uuid.uuid4().hex, language=locale
+        )
         session = VisitorSession.objects.create(
             contact=contact,
             token_hash=secret_hash(token),
             expires_at=timezone.now() + timedelta(days=SESSION_DAYS),
         )
-        chat = create_chat(user_id=visitor_id, channel=ChannelKind.WEB, contact=contact)
+        chat = create_chat(user_id=contact.external_id, channel=ChannelKind.WEB, contact=contact)
     return VisitorGrant(token, session.expires_at, contact, chat)
+
+
+def _known_contact(identity: Identity | None, channel: Channel | None, locale: str) -> Contact | None:
+    if identity is None or channel is None or not identity.is_proven_by(channel.widget_secret):
+        return None
+    contact, _created = Contact.objects.get_or_create(
+        channel=ChannelKind.WEB,
+        external_id=identity.identifier,
+        defaults={"name": identity.name, "language": locale},
+    )
+    return contact
 
 
 def web_channel(channel_id: UUID) -> Channel:

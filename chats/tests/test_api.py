@@ -1,12 +1,14 @@
 """Chats and messages over REST (api.md)."""
 
+import hashlib
+import hmac
 import json
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from chats.models import ChatModel, ContentChatModel
+from chats.models import Channel, ChatModel, Contact, ContentChatModel
 from chats.services import lifecycle
 from chats.services.messages import post_message
 from tenants.models import Role, TenantModel, User
@@ -288,3 +290,22 @@ def test_asking_for_a_person_twice_is_one_escalation(tenant: TenantModel, visito
         chat = ChatModel.objects.get(pk=visitor.chat.pk)
         assert chat.owner_version == 1
         lifecycle.reopen(chat_id=chat.chat_id)
+
+
+def start_as(tenant: TenantModel, identifier_hash: str) -> str:
+    """Start a widget for somebody whom the page says it knows; return the id in the channel."""
+    user = {"identifier": "customer-7", "name": "Ana", "identifier_hash": identifier_hash}
+    started = APIClient().post("/api/v1/widget/sessions/", {"key": publishable_key(tenant), "user": user})
+    assert started.status_code == 201
+    return str(started.json()["chat"]["user_id"])
+
+
+def test_a_proven_identity_is_the_same_contact_and_a_claimed_one_stays_anonymous(tenant: TenantModel) -> None:
+    with in_tenant(tenant):
+        secret = Channel.objects.get(name="web").widget_secret
+    right = hmac.new(secret.encode(), b"customer-7", hashlib.sha256).hexdigest()
+    assert start_as(tenant, right) == start_as(tenant, right) == "customer-7"
+    for wrong in ("", "0" * 64, "ñ"):
+        assert start_as(tenant, wrong) != "customer-7"
+    with in_tenant(tenant):
+        assert Contact.objects.get(external_id="customer-7").name == "Ana"

@@ -14,6 +14,7 @@ from tenants.scope import in_tenant
 from tenants.services.config import DEFAULTS
 from tenants.services.config_values import ConfigType
 
+DEMO_NAME = "La Hoja Contenta"
 SYSTEM_CONFIG = {
     "default_model": (ConfigType.STRING, "The model that an agent without its own uses."),
     "max_conversation_length": (ConfigType.INTEGER, "Messages that a conversation holds at most."),
@@ -41,21 +42,28 @@ def ensure_administrator(*, email: str, password: str | None) -> Administrator:
     return Administrator(user, created=True, password=made_up)
 
 
-def ensure_tenant(name: str, *, admin: User | None, display_name: str = "", language: str = "") -> TenantModel:
+def ensure_tenant(name: str, *, admin: User | None) -> TenantModel:
     """Find the tenant or make it; the administrator, where one is given, owns it."""
     with transaction.atomic():
         tenant, _created = TenantModel.objects.get_or_create(
             name=name,
             defaults={
-                "display_name": display_name or name.replace("-", " ").title(),
+                "display_name": name.replace("-", " ").title(),
                 "admin": admin,
-                "default_language": language or settings.LANGUAGE_CODE[:2],
+                "default_language": settings.LANGUAGE_CODE[:2],
             },
         )
     if admin is not None:
         with in_tenant(tenant):
             Membership.objects.get_or_create(user=admin, defaults={"role": Role.OWNER})
     return tenant
+
+
+def dress_as_demo(tenant: TenantModel) -> None:
+    """Give the demo tenant the shop's name, unless somebody gave it another."""
+    if tenant.display_name == tenant.name.replace("-", " ").title():
+        tenant.display_name, tenant.default_language = DEMO_NAME, "es"
+        tenant.save(update_fields=["display_name", "default_language", "updated_at"])
 
 
 def ensure_system_config() -> None:

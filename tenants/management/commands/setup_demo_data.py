@@ -28,7 +28,8 @@ class Command(CharlaCommand):
             self.result({"dry_run": True}, _("Nothing was changed."), as_json=options["json"])
             return
         admin = User.objects.filter(is_superuser=True).first()
-        tenant = setup.ensure_tenant(options["tenant"], admin=admin, display_name="La Hoja Contenta", language="es")
+        tenant = setup.ensure_tenant(options["tenant"], admin=admin)
+        setup.dress_as_demo(tenant)
         for step in setup.init_steps_of(tenant):
             self.say(step)
         steps = self.progress(setup.demo_steps_of(tenant), total=None, label="demo", silent=options["no_progress"])

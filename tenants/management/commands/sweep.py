@@ -8,6 +8,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext_lazy as _
 
+from tenants.services.roles import refuse_unbound_role
 from tenants.services.sweeping import Swept, sweep_forever
 
 logger = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
+        refuse_unbound_role()
         sweep_forever(stopped=stopped, beat=self._tell)
 
     def _tell(self, swept: Swept) -> None:

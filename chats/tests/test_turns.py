@@ -1,0 +1,143 @@
+"""One reply to a turn, however often its task runs (decisions 6, 8)."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from agents.replies import Reply
+from chats.models import ChatModel, ChatStatus, ContentChatModel
+from chats.services import lifecycle
+from chats.services.messages import post_message
+from chats.services.pipeline import message_processors, process_message
+from chats.services.turns import answer_turn
+from tenants.models import TenantModel, WorkItem
+from tenants.scope import in_tenant, tenant_scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask(tenant: TenantModel, chat: ChatModel, content: str = "What is it?") -> int:
+    """Post a question; return the message's id."""
+    with in_tenant(tenant):
+        return int(post_message(chat_id=chat.chat_id, content=content).message.pk)
+
+
+def answering(*parts: Any) -> Any:
+    """Let the agent say this."""
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        yield from parts
+
+    return patch("chats.services.turns.AgentService.stream_reply", stream)
+
+
+def said(text: str, **fields: Any) -> Reply:
+    """Return a reply."""
+    defaults = {"citations": (), "model_used": "builtin", "tokens_used": 2, "kind": "answer", "confidence": 1.0}
+    return Reply(text=text, language="en", **{**defaults, **fields})
+
+
+def conversation(tenant: TenantModel, chat: ChatModel) -> list[tuple[str, str]]:
+    """Return who said what."""
+    with in_tenant(tenant):
+        return list(chat.contents.values_list("sender", "content"))
+
+
+def test_a_turn_is_answered_once(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+    with tenant_scope(tenant), answering("An ", "answer", said("An answer")):
+        for _time in range(3):
+            answer_turn(message_id)
+    assert conversation(tenant, chat) == [("user", "What is it?"), ("agent", "An answer")]
+    with in_tenant(tenant):
+        reply = ContentChatModel.objects.get(sender="agent")
+        chat.refresh_from_db()
+    assert (reply.in_response_to_id, reply.is_automatic, chat.answered_sequence) == (message_id, True, 1)
+
+
+def test_one_reply_covers_the_messages_that_came_before_it(tenant: TenantModel, chat: ChatModel) -> None:
+    first, second = ask(tenant, chat, "one"), ask(tenant, chat, "two")
+    with tenant_scope(tenant), answering("both", said("both")):
+        assert answer_turn(first) == second
+        answer_turn(second)
+    assert [sender for sender, _text in conversation(tenant, chat)] == ["user", "user", "agent"]
+    assert set(WorkItem.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_a_person_who_takes_over_during_a_reply_is_not_talked_over(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        yield "too "
+        with in_tenant(tenant):
+            lifecycle.escalate(chat_id=chat.chat_id, reason="requested")
+        yield said("too late")
+
+    with tenant_scope(tenant), patch("chats.services.turns.AgentService.stream_reply", stream):
+        answer_turn(message_id)
+    assert conversation(tenant, chat) == [("user", "What is it?")]
+    assert WorkItem.objects.get().state == "done"
+
+
+def test_asking_for_a_person_hands_over_with_the_reply(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat, "I want a human")
+    with tenant_scope(tenant), answering(said("I have told the team.", kind="human")):
+        answer_turn(message_id)
+    with in_tenant(tenant):
+        chat.refresh_from_db()
+    assert chat.status == ChatStatus.WAITING
+    assert len(conversation(tenant, chat)) == 2
+
+
+def test_a_chat_that_waits_for_a_person_is_not_answered(tenant: TenantModel, chat: ChatModel) -> None:
+    with in_tenant(tenant):
+        lifecycle.escalate(chat_id=chat.chat_id, reason="requested")
+    message_id = ask(tenant, chat)
+    with tenant_scope(tenant):
+        assert process_message(message_id) is False
+    assert WorkItem.objects.get().state == "done"
+
+
+def test_a_turn_that_fails_is_tried_again_and_in_the_end_handed_over_honestly(
+    tenant: TenantModel, chat: ChatModel
+) -> None:
+    message_id = ask(tenant, chat)
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        raise ConnectionError("the model is away")
+        yield
+
+    with patch("chats.services.turns.AgentService.stream_reply", stream):
+        for _attempt in range(6):
+            WorkItem.objects.filter(state="ready").update(run_after="2020-01-01T00:00:00Z")
+            with tenant_scope(tenant):
+                answer_turn(message_id)
+    item = WorkItem.objects.get()
+    assert (item.state, item.attempts) == ("dead", 5)
+    assert "the model is away" in item.last_error
+    with in_tenant(tenant):
+        chat.refresh_from_db()
+    assert chat.status == ChatStatus.WAITING
+    replies = [text for sender, text in conversation(tenant, chat) if sender == "agent"]
+    assert len(replies) == 1
+    assert "person of our team" in replies[0]
+
+
+def test_processors_run_for_each_message_before_the_reply(tenant: TenantModel, chat: ChatModel) -> None:
+    seen: list[str] = []
+    message_id = ask(tenant, chat, "look at me")
+    with tenant_scope(tenant), message_processors.lent(record=lambda message: seen.append(message.content)):
+        assert process_message(message_id) is True
+    assert seen == ["look at me"]
+
+
+def test_a_message_that_is_gone_ends_quietly(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+    with in_tenant(tenant):
+        ContentChatModel.objects.all().delete()
+    with tenant_scope(tenant):
+        assert process_message(message_id) is False
+        assert answer_turn(message_id) is None
+    assert WorkItem.objects.get().state == "done"
