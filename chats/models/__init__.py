@@ -3,6 +3,7 @@
 from chats.models.chat import ChatModel, ChatStatus
 from chats.models.content import CONTENT_TYPES, SENDER_CHOICES, ContentChatModel, Sender
 from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
+from chats.models.statistics import ModelPerformanceSummary, UserStatistics
 
 __all__ = [
     "CONTENT_TYPES",
@@ -13,6 +14,8 @@ __all__ = [
     "ChatStatus",
     "Contact",
     "ContentChatModel",
+    "ModelPerformanceSummary",
     "Sender",
+    "UserStatistics",
     "VisitorSession",
 ]
