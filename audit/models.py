@@ -41,7 +41,7 @@ class AuditLog(TenantOwned):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit entries")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["tenant", "-id"], name="audit_by_time"),
@@ -76,7 +76,7 @@ class ErrorLog(TenantOwned):
 
     class Meta:
         verbose_name = _("error")
-        verbose_name_plural = _("error log")
+        verbose_name_plural = _("errors")
         ordering = ["-last_seen"]
         indexes = [models.Index(fields=["tenant", "-last_seen"], name="errors_by_time")]
         constraints = [

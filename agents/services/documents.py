@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from agents.models import KnowledgeBase, KnowledgeChunk
+from agents.models import KnowledgeBase, KnowledgeChunk, KnowledgeDocument
 from agents.services.chunking import chunk
 from agents.services.language import text_language
 from agents.services.words import words
@@ -143,3 +143,17 @@ def _would_store(base: KnowledgeBase, entries: Sequence[Entry]) -> Stored:
         cursor.execute(COUNT_CHANGES, parameters)
         known, same = cursor.fetchone()
     return Stored(len(entries) - known, known - same, same)
+
+
+def rewrite(document: KnowledgeDocument) -> None:
+    """Store a document that was written or changed by hand; its passages are cut anew, its identity stays.
+
+    Needs a tenant's scope and a transaction. Raises IntegrityError when its base has another one of its identity.
+    """
+    entry = Entry(document.title, document.content, document.source, document.language, document.metadata)
+    document.key = document.key or entry.identity
+    document.source_hash = entry.fingerprint
+    document.language = _language(document.base, entry)
+    document.save()
+    KnowledgeChunk.objects.filter(document=document).delete()
+    _insert_chunks(document.base, [(document.pk, entry)])

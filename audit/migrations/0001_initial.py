@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "audit entry",
-                "verbose_name_plural": "audit log",
+                "verbose_name_plural": "audit entries",
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(fields=["tenant", "-id"], name="audit_by_time"),
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "error",
-                "verbose_name_plural": "error log",
+                "verbose_name_plural": "errors",
                 "ordering": ["-last_seen"],
                 "indexes": [models.Index(fields=["tenant", "-last_seen"], name="errors_by_time")],
                 "constraints": [
