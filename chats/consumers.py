@@ -33,6 +33,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     admission: Admission
     chat_id: UUID
     since = sent = 0
+    order: asyncio.Lock  # the socket's own events and the heartbeat may both want to send what comes next
     joined = False
     expiry: asyncio.TimerHandle | None = None
 
@@ -49,6 +50,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(refused.code)
             return
         self.since = self.sent = self.admission.last_sequence
+        self.order = asyncio.Lock()
         self._close_at_expiry()
         heartbeat.watch(self)
         await self._send({"type": "ready", "chat_id": str(self.chat_id), "last_sequence": self.sent})
@@ -112,13 +114,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def resume(self, frame: dict[str, Any]) -> None:
         """`resume`: every message after a sequence that this socket has not had, in order, then live."""
         after = sequence_of(frame, "after_sequence")
-        await self._send_after(after)
-        self.since = min(self.since, after)
+        async with self.order:
+            await self._send_after(after)
+            self.since = min(self.since, after)
         await self._send({"type": "resumed", "last_sequence": self.sent})
 
     async def catch_up(self) -> None:
         """Send what the channel layer may have lost."""
-        await self._send_after(self.sent)
+        async with self.order:
+            await self._send_after(self.sent)
 
     async def _send_after(self, after: int) -> None:
         tenant_id = self.admission.tenant_id
@@ -157,11 +161,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         sequence = event.get("sequence")
         if sequence is None:
             await super().send(text_data=event["text"])
-        elif sequence == self.sent + 1:
-            self.sent = sequence
-            await super().send(text_data=event["text"])
-        elif sequence > self.sent:
-            await self._send_after(self.sent)
+            return
+        async with self.order:
+            if sequence == self.sent + 1:
+                self.sent = sequence
+                await super().send(text_data=event["text"])
+            elif sequence > self.sent:
+                await self._send_after(self.sent)
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await super().send(text_data=json.dumps(frame, ensure_ascii=False))

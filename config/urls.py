@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from metrics.views import healthz, metrics, readyz
 
 from chats.views import demo, home
+from metrics.views import healthz, metrics, readyz
 
 urlpatterns = [
     path("", home, name="home"),

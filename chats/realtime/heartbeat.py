@@ -4,7 +4,7 @@ every open socket catches up from the database (decision 11). Idle sockets cost 
 
 import asyncio
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from channels.layers import get_channel_layer
@@ -35,28 +35,35 @@ def unwatch(consumer: "ChatConsumer") -> None:
 
 async def _beat() -> None:
     layer = get_channel_layer()
-    channel = await layer.new_channel("heartbeat.")
+    channel: str | None = None
     missed = False
     for number in itertools.count():
-        heard = await _heard(layer, channel, number)
-        if missed and heard:
+        channel = await _heard(layer, channel, number)
+        if missed and channel is not None:
             logger.warning("channel_layer_was_away", sockets=len(_open))
             await _catch_up()
-        missed = not heard
+        missed = channel is None
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def _heard(layer: object, channel: str, number: int) -> bool:
+async def _heard(layer: Any, channel: str | None, number: int) -> str | None:
+    """Send a beat to ourselves; return the channel that heard it, or None: a new one is needed then.
+
+    A receive that is cut short leaves its channel, so a beat sent to it later would reach nobody.
+    """
     try:
         async with asyncio.timeout(MISSED_SECONDS):
-            await layer.send(channel, {"type": "heartbeat", "number": number})  # type: ignore[attr-defined]
-            while (await layer.receive(channel)).get("number") != number:  # type: ignore[attr-defined]
+            channel = channel or await layer.new_channel("heartbeat.")
+            await layer.send(channel, {"type": "heartbeat", "number": number})
+            while (await layer.receive(channel)).get("number") != number:
                 continue
     except (TimeoutError, RedisError, OSError):
-        return False
-    return True
+        return None
+    return channel
 
 
 async def _catch_up() -> None:
-    for consumer in list(_open):
-        await consumer.catch_up()
+    outcomes = await asyncio.gather(*(consumer.catch_up() for consumer in list(_open)), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            logger.error("socket_did_not_catch_up", exc_info=outcome)
