@@ -43,7 +43,7 @@ class AgentViewSet(TenantAPIView, ModelViewSet[AgentModel]):
 
     def get_queryset(self) -> QuerySet[AgentModel]:
         """Return the tenant's agents."""
-        return AgentModel.objects.select_related("ai_model", "fallback_model")
+        return AgentModel.objects.select_related("ai_model", "fallback_model").prefetch_related("knowledge_bases")
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Tell the serializer who acts."""

@@ -24,6 +24,7 @@ def save_agent(
     agent.save()
     if base_ids is not None:
         _set_bases(agent, base_ids)
+    agent.__dict__.pop("_prefetched_objects_cache", None)
     audit("agent_created" if created else "agent_updated", "agent", agent, actor, sorted(fields))
     return agent
 

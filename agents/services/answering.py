@@ -19,7 +19,7 @@ WHOLE_ANSWER: Final = 1200
 WHOLE_TEXT: Final = 350
 EXCERPT: Final = 240
 SUGGESTIONS: Final = 3
-SUGGESTED_FROM: Final = 0.2
+SUGGESTED_FROM: Final = 0.15
 
 
 @dataclass(frozen=True)

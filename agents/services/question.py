@@ -10,7 +10,7 @@ from django.db import connection
 from rapidfuzz.distance import OSA
 
 from agents.services.synonyms import synonyms
-from agents.services.words import is_about_something, is_function_word, words
+from agents.services.words import POLITE_WORDS, is_function_word, words
 
 LONGEST_QUESTION: Final = 1000
 MOST_WORDS: Final = 48
@@ -83,8 +83,11 @@ class Question:
         return sum(term.weight for term in self.terms)
 
 
-def read_question(text: str, bases: Sequence[UUID]) -> list[Question]:
-    """Return the question once for each language that the bases hold; needs a tenant's scope and a transaction."""
+def read_question(text: str, bases: Sequence[UUID], spoken: str = "") -> list[Question]:
+    """Return the question once for each language that the bases hold; needs a tenant's scope and a transaction.
+
+    `spoken` is the question's own language: its grammar is none of what a passage of the other language has to tell.
+    """
     text = text.replace("\x00", " ")[:LONGEST_QUESTION]
     surfaces = words(text)
     found: dict[str, tuple[tuple[int, int, int], dict[str, tuple[list[int], int]]]] = {}
@@ -94,7 +97,7 @@ def read_question(text: str, bases: Sequence[UUID]) -> list[Question]:
             lexemes = found.setdefault(language, ((int(chunks), int(headings), int(contents)), {}))[1]
             if lexeme is not None:
                 lexemes[lexeme] = (positions, int(frequency))
-    return [_question(language, *figures, surfaces, bases) for language, figures in found.items()]
+    return [_question((language, spoken), *figures, surfaces, bases) for language, figures in found.items()]
 
 
 def rarity(chunks: int, frequency: int) -> float:
@@ -103,13 +106,13 @@ def rarity(chunks: int, frequency: int) -> float:
 
 
 def _question(
-    language: str,
+    languages: tuple[str, str],
     figures: tuple[int, int, int],
     lexemes: dict[str, tuple[list[int], int]],
     surfaces: list[str],
     bases: Sequence[UUID],
 ) -> Question:
-    chunks, headings, contents = figures
+    language, (chunks, headings, contents) = languages[0], figures
     said = sorted((position, lexeme) for lexeme, (positions, _) in lexemes.items() for position in positions)
     known = list(dict.fromkeys(lexeme for _, lexeme in said))[:MOST_WORDS]
     meant = _synonyms(known, language, bases)
@@ -117,13 +120,13 @@ def _question(
     for lexeme in known:
         positions, frequency = lexemes[lexeme]
         surface = surfaces[positions[0] - 1] if positions[0] <= len(surfaces) else lexeme
-        grammar = is_function_word(surface, language)
+        grammar = any(is_function_word(surface, known_language) for known_language in languages)
         spellings: tuple[Spelling, ...] = (Spelling(lexeme, frequency), *meant.get(lexeme, ()))
         if not frequency and not grammar and len(spellings) == 1:
             spellings = _neighbours(lexeme, language, bases)
         weight = rarity(chunks, frequency or max((spelling.frequency for spelling in spellings), default=0))
         weight *= FUNCTION_WORD_WEIGHT if grammar else 1.0
-        terms.append(Term(surface, weight, is_about_something(surface, language), spellings))
+        terms.append(Term(surface, weight, not grammar and surface not in POLITE_WORDS, spellings))
     index = {lexeme: number for number, lexeme in enumerate(known)}
     order = tuple(index[lexeme] for _, lexeme in said if lexeme in index)
     return Question(language, chunks, headings / chunks, contents / chunks, tuple(terms), order)

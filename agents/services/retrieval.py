@@ -55,7 +55,7 @@ def search(
     bases = _bases(base_ids, base_names)
     if not bases or not query.strip():
         return []
-    ranked = [item for question in read_question(query, list(bases)) for item in find(question, list(bases))]
+    ranked = [item for question in read_question(query, list(bases), language) for item in find(question, list(bases))]
     factors = {True: 1.0, False: OTHER_LANGUAGE_FACTOR if language else 1.0}
     ranked.sort(key=lambda item: (-item.score * factors[item.language == language], item.candidate.chunk_id))
     best: dict[UUID, Ranked] = {}
