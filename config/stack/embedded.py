@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import cached_property
 
 from config.stack.folder import DataFolder
+from config.stack.home import Home, find_home
 from config.stack.servers import (
     POSTGRES_STOP,
     SERVER_ENV,
     VALKEY_STOP,
-    Home,
-    find_home,
     postgres_at,
     start_postgres,
     start_valkey,
@@ -54,5 +53,5 @@ class EmbeddedServers:
         if "home" not in self.__dict__ or self.home.path == self.folder.root:
             return []
         return [
-            f"PostgreSQL's data is in {self.home.path}: its user {self.home.account.name} cannot reach the folder above"
+            f"The servers' data is in {self.home.path}: its user {self.home.account.name} cannot reach the folder above"
         ]

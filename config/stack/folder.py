@@ -23,7 +23,6 @@ LONGEST_SOCKET_PATH = 107
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432.lock"
 # Nothing that a URL, or libpq's lists of hosts, would read in another way.
 PLAIN_PATH = re.compile(r"^[A-Za-z0-9/._-]+$")
-SYSTEM_HOME = Path("/var/lib/charla")
 NEEDED_MB = 300
 NEEDED_AGAIN_MB = 30
 
@@ -45,9 +44,9 @@ class DataFolder:
         return self.root / "state.json"
 
     @property
-    def system_home(self) -> Path:
-        """Where the servers' data goes when their user cannot reach this folder (decision 35)."""
-        return SYSTEM_HOME / self.mark
+    def home_pointer(self) -> Path:
+        """Names the place of the servers' data when that is not in this folder."""
+        return self.root / "servers-home"
 
     @property
     def mark(self) -> str:
@@ -77,7 +76,7 @@ class DataFolder:
         )
 
     def _refuse_full_disk(self) -> None:
-        begun = (self.root / "postgres").exists() or (self.system_home / "postgres").exists()
+        begun = (self.root / "postgres").exists() or self.home_pointer.exists()
         needed = NEEDED_AGAIN_MB if begun else NEEDED_MB
         free = shutil.disk_usage(self.root).free // 2**20
         if free < needed:

@@ -1,20 +1,16 @@
-"""PostgreSQL and Valkey of our own: where they live, their start, their roles."""
+"""PostgreSQL and Valkey of our own: their start, their roles."""
 
-import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from config.stack.account import Account, server_account
-from config.stack.binaries import Binaries, installed_binaries
 from config.stack.children import end_children
 from config.stack.errors import StackError
-from config.stack.folder import SYSTEM_HOME, DataFolder, socket_folder
+from config.stack.home import Home
 from config.stack.postgres import SUPERUSER, Postgres
 from config.stack.roles import make_database, make_roles, prepare_database
 from config.stack.urls import DATABASE, embedded_urls
@@ -25,31 +21,6 @@ Child = subprocess.Popen[bytes]
 SERVER_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 POSTGRES_STOP = (signal.SIGINT, 20.0)
 VALKEY_STOP = (signal.SIGTERM, 5.0)
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where the servers' data is, under which user, with which programs."""
-
-    path: Path
-    account: Account
-    binaries: Binaries
-    sockets: Path
-
-
-def find_home(folder: DataFolder) -> Home:
-    """Choose the home: the data folder, or as root a place that an ordinary user reaches (decision 35)."""
-    account = server_account(folder.root / "postgres")
-    home, binaries = folder.root, installed_binaries()
-    if os.geteuid() == 0 and not (account.reaches(home) and binaries.reached_by(account)):
-        for made in (SYSTEM_HOME, folder.system_home):
-            made.mkdir(parents=True, exist_ok=True)
-            made.chmod(0o711)
-        if not binaries.reached_by(account):
-            binaries = binaries.copied_to(folder.system_home / "programs")
-        if not account.reaches(home):
-            home = folder.system_home
-    return Home(home, account, binaries, socket_folder(home / "run", account, mark=folder.mark))
 
 
 def postgres_at(home: Home, logs: Path, *, throwaway: bool = False) -> Postgres:

@@ -110,12 +110,10 @@ def running(data: Path, *options: str, env: dict[str, str] | None = None) -> Ite
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(data_home: Path) -> Iterator[Run]:
     """A stack that several tests use, with a first log-in of its own."""
-    data = tmp_path_factory.mktemp("run") / "data"
-    with running(
-        data, env={"CHARLA_ADMIN_EMAIL": "Boss@example.org", "CHARLA_ADMIN_PASSWORD": "a-good-password-1"}
-    ) as it:
+    login = {"CHARLA_ADMIN_EMAIL": "Boss@example.org", "CHARLA_ADMIN_PASSWORD": "a-good-password-1"}
+    with running(data_home / "shared", env=login) as it:
         yield it
 
 
@@ -169,8 +167,8 @@ def test_a_second_start_on_the_same_folder_says_so(run: Run) -> None:
     assert "Traceback" not in second.text
 
 
-def test_the_port_in_use_is_said(run: Run, tmp_path: Path) -> None:
-    second = Run(tmp_path / "other", port=run.port)
+def test_the_port_in_use_is_said(run: Run, data_home: Path) -> None:
+    second = Run(data_home / "other", port=run.port)
     assert second.process.wait(30) == 1
     assert f"Port {run.port} on 127.0.0.1 cannot be used" in second.text
 
@@ -189,8 +187,8 @@ def test_manage_py_beside_it_finds_its_servers(run: Run) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_no_process_is_left_and_the_next_start_keeps_the_data(tmp_path: Path, number: signal.Signals) -> None:
-    data = tmp_path / "data"
+def test_no_process_is_left_and_the_next_start_keeps_the_data(data_home: Path, number: signal.Signals) -> None:
+    data = data_home / f"ended-by-{number.name}"
     with running(data, "--no-demo") as first:
         with psycopg.connect(first.environment()["DATABASE_OWNER_URL"]) as owner:
             owner.execute("CREATE TABLE kept (word text)")
@@ -203,8 +201,8 @@ def test_no_process_is_left_and_the_next_start_keeps_the_data(tmp_path: Path, nu
         assert second.text.count("shown only this once") == 1
 
 
-def test_a_generated_password_opens_the_door_and_no_demo_means_none(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--no-demo") as first:
+def test_a_generated_password_opens_the_door_and_no_demo_means_none(data_home: Path) -> None:
+    with running(data_home / "generated", "--no-demo") as first:
         password = first.text.partition("Password")[2].split()[0]
         assert log_in(first, "admin@example.com", password) == 200
         with psycopg.connect(first.environment()["DATABASE_URL"]) as app:
@@ -212,8 +210,8 @@ def test_a_generated_password_opens_the_door_and_no_demo_means_none(tmp_path: Pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_start_that_is_broken_off_leaves_no_process_either(tmp_path: Path, number: signal.Signals) -> None:
-    first = Run(tmp_path / "data")
+def test_a_start_that_is_broken_off_leaves_no_process_either(data_home: Path, number: signal.Signals) -> None:
+    first = Run(data_home / f"broken-off-by-{number.name}")
     first.wait(lambda: "Preparing the database" in first.text)
     assert first.end(number) == []
     assert first.process.wait() == 0

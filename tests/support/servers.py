@@ -18,11 +18,11 @@ from types import FrameType
 from config.stack.children import end_children
 from config.stack.errors import StackError
 from config.stack.folder import DataFolder
+from config.stack.home import find_home
 from config.stack.postgres import Postgres
 from config.stack.servers import (
     POSTGRES_STOP,
     VALKEY_STOP,
-    find_home,
     postgres_at,
     start_postgres,
     start_valkey,
@@ -42,20 +42,25 @@ class Servers:
 
 
 @contextmanager
-def throwaway_servers() -> Iterator[Servers]:
-    """Start both servers in a temporary folder; end them and remove it afterwards."""
+def throwaway_servers(*, durable: bool = False) -> Iterator[Servers]:
+    """Start both servers in a temporary folder; end them and remove it afterwards.
+
+    A `durable` PostgreSQL writes to the disk at each commit, as the real one does: for measuring.
+    """
     folder = DataFolder(Path(tempfile.mkdtemp(prefix="charla-test-")))
     started = []
+    homes = [folder.root]
     try:
         folder.open()
         home = find_home(folder)
-        postgres, valkey = postgres_at(home, folder.logs, throwaway=True), valkey_at(home, folder.logs)
+        homes.append(home.path)
+        postgres, valkey = postgres_at(home, folder.logs, throwaway=not durable), valkey_at(home, folder.logs)
         started.append((start_valkey(valkey), *VALKEY_STOP))
         started.append((start_postgres(postgres), *POSTGRES_STOP))
         yield Servers(postgres, valkey, throwaway_environment(postgres, valkey, folder.root / "data"))
     finally:
         end_children(started)
-        for used in (folder.root, folder.system_home):
+        for used in homes:
             shutil.rmtree(used, ignore_errors=True)
 
 
