@@ -34,7 +34,9 @@ SETTINGS = {
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
     "idle_in_transaction_session_timeout": "60s",
-    "log_min_duration_statement": "2s",
+    # Statements and the details of errors hold what people wrote; a log must not.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] %u ",
 }
 # For data that nobody will miss: tests.

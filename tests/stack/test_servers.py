@@ -80,3 +80,14 @@ def test_text_sorts_and_folds_the_same_on_every_machine(servers: Servers) -> Non
             " FROM pg_database WHERE datname = current_database()"
         ).fetchone()
     assert row == ("b", "C.UTF-8", "UTF8", "ÑANDÚ")
+
+
+def test_the_log_keeps_no_text_of_a_failed_statement(servers: Servers) -> None:
+    with as_role(servers, "DATABASE_OWNER_URL") as owner:
+        owner.execute("CREATE TABLE once (word text PRIMARY KEY)")
+        owner.execute("INSERT INTO once VALUES ('my-secret-word')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            owner.execute("INSERT INTO once VALUES ('my-secret-word')")
+    log = servers.postgres.log.read_text()
+    assert "duplicate key" in log
+    assert "my-secret-word" not in log
