@@ -127,6 +127,7 @@ class KnowledgeDocumentViewSet(
     """The documents of a base."""
 
     resource = "knowledge-bases"
+    queryset = KnowledgeDocument.objects.all()
     serializer_class = KnowledgeDocumentSerializer
     filterset_fields = ["language", "status"]
     lookup_url_kwarg = "document_id"

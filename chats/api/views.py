@@ -18,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from chats.api.errors import api_errors, too_fast
 from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSerializer, MessageSerializer
-from chats.models import ChatModel, ChatStatus, Contact
+from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.services import lifecycle
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
@@ -60,6 +60,7 @@ class ChatViewSet(
     """Conversations. A visitor sees its own."""
 
     resource = "chats"
+    queryset = ChatModel.objects.all()
     visitor_actions = ("list", "retrieve", "create", "escalate", "complete")
     serializer_class = ChatSerializer
     filterset_class = ChatFilter
@@ -160,6 +161,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
     """A chat's messages, in their order."""
 
     resource = "chats"
+    queryset = ContentChatModel.objects.all()
     visitor_actions = ("list", "create")
     own_transactions = frozenset({"create"})
     serializer_class = MessageSerializer

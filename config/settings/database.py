@@ -25,7 +25,10 @@ def connection(url: str, *, tenant_scoped: bool) -> dict[str, Any]:
         "OPTIONS": options,
         "TENANT_SCOPED": tenant_scoped,
         "CONN_MAX_AGE": 0 if options.get("pool") else env.int("DATABASE_CONN_MAX_AGE", default=600),
-        "CONN_HEALTH_CHECKS": True,
+        # A pooled connection is checked by tenants.db, without a round trip each time.
+        "CONN_HEALTH_CHECKS": not options.get("pool"),
+        # PgBouncer in transaction mode keeps them from 1.21 on (max_prepared_statements).
+        "PREPARED_STATEMENTS": env.bool("DATABASE_PREPARE", default=True),
         "DISABLE_SERVER_SIDE_CURSORS": True,  # a transaction pooler may stand between
     }
 
