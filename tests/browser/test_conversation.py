@@ -8,6 +8,12 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.visitor import ANSWER_MS, OPENING_HOURS, VisitorFactory
 
+PROPOSAL = {
+    "id": "1", "sequence": 1, "sender": "agent", "content": f"Perhaps one of these helps:\n\n- {OPENING_HOURS['en']}",
+    "content_type": "text", "language": "en", "timestamp": "2026-01-01T00:00:00Z", "client_message_id": None,
+    "in_response_to": None, "author": None, "citations": [],
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("lang", ["es", "en"])
 def test_a_question_gets_a_streamed_answer_with_its_sources(visitor: VisitorFactory, lang: str) -> None:
@@ -39,6 +45,18 @@ def test_a_suggestion_is_a_question_in_one_click(visitor: VisitorFactory) -> Non
     assert person.answer(1)
     expect(person.mine).to_have_text([OPENING_HOURS["es"]])
     expect(person.widget.locator(".welcome")).to_be_hidden()
+
+
+def test_a_question_that_an_answer_proposes_is_asked_by_a_click(visitor: VisitorFactory) -> None:
+    person = visitor("en").visit()
+    person.page.route(
+        re.compile(r"/messages/\?"),
+        lambda route: route.fulfill(json={"next": None, "previous": None, "results": [PROPOSAL]}),
+    )
+    person.ask_and_wait("Hello")
+    person.page.reload()
+    person.widget.locator(".log").get_by_role("button", name=OPENING_HOURS["en"]).click()
+    expect(person.mine).to_have_text([OPENING_HOURS["en"]])
 
 
 def test_a_reload_keeps_the_conversation_and_goes_on_in_it(visitor: VisitorFactory) -> None:

@@ -1053,6 +1053,7 @@ ol, ul { margin: 0; padding: 0; }
 .bubble ul { list-style: disc; }
 .bubble ul, .bubble ol { padding-inline-start: 1.3em; }
 .bubble li + li { margin-block-start: .2em; }
+.bubble li:has(> .chip) { list-style: none; margin-inline-start: -1.3em; }
 .bubble a, .sources a { color: var(--link); text-underline-offset: 2px; }
 code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; background: color-mix(in srgb, var(--ink) 9%, transparent); padding: .1em .32em; border-radius: 5px; }
 pre { overflow-x: auto; white-space: pre; }
@@ -1525,16 +1526,27 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const staff = message.sender === "staff";
       const name = staff ? message.author?.name || this.#t("staff") : mine ? this.#t("you") : message.sender === "system" ? this.#t("system") : this.#agentName;
       const time = new Date(message.timestamp);
+      const blocks = mine ? message.content : markdown(message.content, this.#t("newTab"));
       li.className = `item ${mine ? "mine" : ""} ${staff ? "staff" : ""}`;
       li.replaceChildren(
         ...(mine ? [] : [this.#avatar(message.sender, name)]),
         h("span", { class: staff ? "who" : "sr" }, name),
         h("div", { class: "bubble", dir: "auto", lang: message.language?.length === 2 ? message.language : null },
-          mine ? message.content : markdown(message.content, this.#t("newTab"))),
+          message.sender === "agent" && !message.citations?.length ? this.#askable(blocks) : blocks),
         ...(message.citations?.length ? [this.#sources(message.citations)] : []),
         h("div", { class: "meta" },
           Number.isNaN(+time) ? null : h("time", { datetime: time.toISOString(), title: time.toLocaleString(this.#locale) }, this.#clock(time)),
           mine && [icon("check"), h("span", { class: "sr" }, this.#t("sent"))]));
+    }
+
+    /** Questions that an answer without sources proposes can be asked by a click. */
+    #askable(blocks) {
+      for (const entry of blocks.flatMap((block) => [...block.querySelectorAll("li")])) {
+        const question = entry.textContent.trim();
+        if (!question.endsWith("?")) continue;
+        entry.replaceChildren(h("button", { class: "chip", type: "button", onclick: () => this.#say(question) }, question));
+      }
+      return blocks;
     }
 
     #clock(time) {
