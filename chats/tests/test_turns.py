@@ -107,7 +107,6 @@ def test_a_turn_that_fails_is_tried_again_and_in_the_end_handed_over_honestly(
 
     def stream(self: Any, **question: Any) -> Iterator[Any]:
         raise ConnectionError("the model is away")
-        yield
 
     with patch("chats.services.turns.AgentService.stream_reply", stream):
         for _attempt in range(6):

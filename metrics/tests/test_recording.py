@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,7 @@ def test_a_label_without_a_bound_cannot_be_defined(label: str) -> None:
         Definition("counter", "Wrong.", (label,))
 
 
-@pytest.mark.parametrize("value", [str(uuid.uuid4()), "12345678", "ana@example.com"])
+@pytest.mark.parametrize("value", ["01a1fc19-5cb5-7607-978e-4a4a2c44e720", "12345678", "ana@example.com"])
 def test_a_label_value_that_looks_like_an_id_is_refused(value: str) -> None:
     with pytest.raises(UnboundedLabelError):
         MetricsService().increment_counter("chats_created", {"channel": value})
@@ -107,7 +106,7 @@ def test_what_a_dead_process_counted_is_kept_once(tmp_path: Path) -> None:
     from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=str(tmp_path))  # type: ignore[no-untyped-call]
+    multiprocess.MultiProcessCollector(registry, path=str(tmp_path))
     text = generate_latest(registry).decode()
     assert 'charla_tries_total{kind="a"} 6.0' in text
     assert 'charla_took_bucket{le="2.0"} 2.0' in text

@@ -1,6 +1,6 @@
 """How the OpenAPI schema describes what every route may answer (api.md, "Errors")."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
@@ -26,8 +26,8 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class CharlaSchema(AutoSchema):
     """drf-spectacular's schema with the errors that any route may answer."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for code in ERRORS:
             if code not in bodies:
                 bodies[code] = self._get_response_for_code(ErrorSerializer, code)  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """The suite's database: made and migrated by the owner role, used by the application's (decision 1)."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -88,6 +89,25 @@ def default_connection_is(settings: dict[str, Any]) -> Iterator[Any]:
         connections["default"] = kept
 
 
+def leave_and_drop(name: str) -> None:
+    """End this process's sessions, those of its threads too, and drop the database.
+
+    A role may end its own sessions alone, and an ended one takes a moment to be gone.
+    """
+    until = time.monotonic() + 10
+    while True:
+        for alias in ("default", "operations"):
+            with connections[alias].cursor() as cursor:
+                cursor.execute(END_OWN_SESSIONS)
+        connections.close_all()
+        try:
+            return drop_database(name)
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Migrate as the owner; everything after runs as the application."""
@@ -103,11 +123,7 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
             connections[alias].settings_dict["NAME"] = name
     yield
     with django_db_blocker.unblock():
-        for alias in ("default", "operations"):  # threads may still hold some; a role ends its own alone
-            with connections[alias].cursor() as cursor:
-                cursor.execute(END_OWN_SESSIONS)
-        connections.close_all()
-        drop_database(name)
+        leave_and_drop(name)
 
 
 @pytest.fixture(autouse=True, scope="session")
