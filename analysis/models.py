@@ -30,7 +30,7 @@ class ConversationAnalytics(TenantOwned):
             models.UniqueConstraint(fields=["chat"], name="one_analytics_per_chat"),
             models.CheckConstraint(
                 condition=models.Q(user_satisfaction_rating__range=(1, 5)), name="rating_from_one_to_five"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
