@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +12,11 @@ from django.views.decorators.http import require_safe
 from metrics.probes import readiness
 from metrics.services.scraping import exposition
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+NEIGHBOURS: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @require_safe
@@ -54,6 +59,8 @@ def _is_neighbour(request: HttpRequest) -> bool:
     if {"X-Forwarded-For", "X-Real-Ip", "Forwarded"} & {name.title() for name in request.headers}:
         return False
     try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_private
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in NEIGHBOURS)

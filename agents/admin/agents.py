@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, URLField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -37,8 +37,9 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if (bases := self.fields.get("bases")) is not None:
             bases.queryset = KnowledgeBase.objects.all()  # type: ignore[attr-defined]
-            links = AgentKnowledgeBase.objects.filter(agent_id=self.instance.pk)
-            bases.initial = list(links.values_list("knowledge_base_id", flat=True)) if self.instance.pk else []
+            if not self.instance._state.adding:
+                links = AgentKnowledgeBase.objects.filter(agent=self.instance)
+                bases.initial = list(links.values_list("knowledge_base_id", flat=True))
 
 
 @admin.register(AgentModel)
@@ -102,8 +103,13 @@ class AIModelAdmin(OperatorAdmin):
     list_filter = ("provider", "model_type", "is_active")
     search_fields = ("name", "version")
     inlines = (VersionInline,)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     fieldsets = (
         (None, {"fields": ("name", "provider", "model_type", "version", "base_url", "is_active")}),
         (_("Limits"), {"fields": ("max_tokens", "temperature", "context_window")}),
         (_("Prices"), {"fields": ("input_price", "output_price")}),
     )
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
+        """Show the versions of a model that there is."""
+        return self.inlines if obj else ()

@@ -134,6 +134,10 @@ class KnowledgeDocumentAdmin(RoleAdmin):
         """Return the status, coloured."""
         return document.status, document.get_status_display()
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
+        """Show the passages of a document that there is."""
+        return self.inlines if obj else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep a document in its base."""
         return ("base",) if obj else ()

@@ -51,7 +51,7 @@ def test_work_that_waits_shows_its_count_and_age(client: Client, tenant: TenantM
     assert 40 <= float(age) < 60
 
 
-@pytest.mark.parametrize("address", ["203.0.113.9", "2001:4860:4860::8888", ""])
+@pytest.mark.parametrize("address", ["203.0.113.9", "172.32.0.1", "::ffff:8.8.8.8", "2001:4860:4860::8888", ""])
 def test_the_world_is_not_told(client: Client, address: str) -> None:
     assert client.get("/metrics", REMOTE_ADDR=address).status_code == 403
 
@@ -60,7 +60,7 @@ def test_what_a_proxy_passes_on_is_the_world(client: Client) -> None:
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.2", headers={"X-Forwarded-For": "8.8.8.8"}).status_code == 403
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "::ffff:127.0.0.1"])
 def test_a_neighbour_is_told(client: Client, address: str) -> None:
     scrape(client, REMOTE_ADDR=address)
 
