@@ -96,7 +96,7 @@ BEGIN
         request_data, count)
     VALUES (tenant, person, print, kind, message, trace, request, 1)
     ON CONFLICT (tenant_id, fingerprint) DO UPDATE SET
-        count = e.count + 1, last_seen = now(), user_id = excluded.user_id, error_message = excluded.error_message,
+        count = e.count + 1, last_seen = clock_timestamp(), user_id = excluded.user_id, error_message = excluded.error_message,
         stack_trace = excluded.stack_trace, request_data = excluded.request_data;
 END $$;
 """
