@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chats.models import Channel, ChannelKind, ChatModel, Contact, VisitorSession
+from chats.models.chat import OPEN_STATUSES
 from chats.services.lifecycle import create_chat
 from tenants.callers import Caller, CallerKind
 from tenants.services.config import setting
@@ -91,12 +92,13 @@ class Identity:
 def open_session(*, locale: str = "", identity: Identity | None = None, channel: Channel | None = None) -> VisitorGrant:
     """Make a session and a chat in the current tenant, for a new contact.
 
-    With an identity that the channel's widget secret proves, for the contact of that identity; else the visitor stays
-    anonymous.
+    With an identity that the channel's widget secret proves, for the contact of that identity, whose open conversation
+    goes on; else the visitor stays anonymous.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        contact = _known_contact(identity, channel, locale) or Contact.objects.create(
+        known = _known_contact(identity, channel, locale)
+        contact = known or Contact.objects.create(
             channel=ChannelKind.WEB, external_id=uuid.uuid4().hex, language=locale
         )
         session = VisitorSession.objects.create(
@@ -104,7 +106,9 @@ def open_session(*, locale: str = "", identity: Identity | None = None, channel:
             token_hash=secret_hash(token),
             expires_at=timezone.now() + timedelta(days=SESSION_DAYS),
         )
-        chat = create_chat(user_id=contact.external_id, channel=ChannelKind.WEB, contact=contact)
+        chat = (known and _open_chat(known)) or create_chat(
+            user_id=contact.external_id, channel=ChannelKind.WEB, contact=contact
+        )
     return VisitorGrant(token, session.expires_at, contact, chat)
 
 
@@ -117,6 +121,12 @@ def _known_contact(identity: Identity | None, channel: Channel | None, locale: s
         defaults={"name": identity.name, "language": locale},
     )
     return contact
+
+
+def _open_chat(contact: Contact) -> ChatModel | None:
+    """Return the person's latest conversation that goes on: it follows them to another browser."""
+    going_on = ChatModel.objects.filter(contact=contact, status__in=OPEN_STATUSES)
+    return going_on.order_by("-last_activity").first()
 
 
 def web_channel(channel_id: UUID) -> Channel:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rest_framework.test import APIClient
@@ -292,20 +293,35 @@ def test_asking_for_a_person_twice_is_one_escalation(tenant: TenantModel, visito
         lifecycle.reopen(chat_id=chat.chat_id)
 
 
-def start_as(tenant: TenantModel, identifier_hash: str) -> str:
-    """Start a widget for somebody whom the page says it knows; return the id in the channel."""
+def start_as(tenant: TenantModel, identifier_hash: str) -> dict[str, Any]:
+    """Start a widget for somebody whom the page says it knows; return the chat."""
     user = {"identifier": "customer-7", "name": "Ana", "identifier_hash": identifier_hash}
     started = APIClient().post("/api/v1/widget/sessions/", {"key": publishable_key(tenant), "user": user})
     assert started.status_code == 201
-    return str(started.json()["chat"]["user_id"])
+    chat: dict[str, Any] = started.json()["chat"]
+    return chat
+
+
+def proof_of_customer_7(tenant: TenantModel) -> str:
+    """Return the hash that the tenant's own server would make."""
+    with in_tenant(tenant):
+        secret = Channel.objects.get(name="web").widget_secret
+    return hmac.new(secret.encode(), b"customer-7", hashlib.sha256).hexdigest()
+
+
+def test_a_known_persons_open_conversation_goes_on_in_another_browser(tenant: TenantModel) -> None:
+    right = proof_of_customer_7(tenant)
+    first = start_as(tenant, right)["chat_id"]
+    assert start_as(tenant, right)["chat_id"] == first
+    with in_tenant(tenant):
+        lifecycle.archive(chat_id=UUID(first))
+    assert start_as(tenant, right)["chat_id"] != first
 
 
 def test_a_proven_identity_is_the_same_contact_and_a_claimed_one_stays_anonymous(tenant: TenantModel) -> None:
-    with in_tenant(tenant):
-        secret = Channel.objects.get(name="web").widget_secret
-    right = hmac.new(secret.encode(), b"customer-7", hashlib.sha256).hexdigest()
-    assert start_as(tenant, right) == start_as(tenant, right) == "customer-7"
+    right = proof_of_customer_7(tenant)
+    assert start_as(tenant, right)["user_id"] == start_as(tenant, right)["user_id"] == "customer-7"
     for wrong in ("", "0" * 64, "ñ"):
-        assert start_as(tenant, wrong) != "customer-7"
+        assert start_as(tenant, wrong)["user_id"] != "customer-7"
     with in_tenant(tenant):
         assert Contact.objects.get(external_id="customer-7").name == "Ana"
