@@ -311,7 +311,7 @@
    * One visitor's conversation. `tell(kind, detail)` reports each change:
    * config, chat {fresh}, message {message, replyId, isNew}, unsent {entry}, gone {id},
    * reply {reply}, cancelled {id}, typing {on, name}, link {state}, notice {text key, n},
-   * status, escalated, completed, loaded.
+   * status, escalated, completed, loaded, back.
    */
   class Conversation {
     static ACK = 5_000; // ms for message.ack before the same message goes by REST
@@ -387,10 +387,17 @@
         this.#setLink("offline");
         this.#wire.cut();
       } else if (event.type === "visibilitychange") {
-        if (!document.hidden) this.#wire.probe();
+        if (!document.hidden) this.#back();
       } else if (event.key === this.#locker.name) {
         this.#otherTab();
       }
+    }
+
+    /** The visitor looks at this page again: the socket may have died unnoticed, or wait for its next try. */
+    #back() {
+      if (this.#wire.live) this.#wire.probe();
+      else if (this.chat) this.#wire.open();
+      this.#tell("back");
     }
 
     /** Another tab began a conversation: this one follows it. */
@@ -1380,6 +1387,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
         case "link":
           this.#linkNotice();
           break;
+        case "back":
+          if (this.#visible) this.#seen();
+          break;
         case "notice":
           this.#notice(detail);
           break;
@@ -1454,8 +1464,15 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       this.#busy();
       if (isNew) this.#head();
       if (!isNew || message.sender === "user" || !this.#loaded) return;
-      if (this.#visible) this.#talk.seen();
-      else this.#unread += 1;
+      this.#unread += 1;
+      if (this.#visible) this.#seen();
+      else this.#launcher();
+    }
+
+    #seen() {
+      if (!this.#unread) return;
+      this.#unread = 0;
+      this.#talk.seen();
       this.#launcher();
     }
 
@@ -1676,7 +1693,8 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     #say(content) {
       this.#loaded = true;
       this.#talk.write(content);
-      if (this.shadowRoot.activeElement === null && !PHONE.matches) this.#ui.text.focus({ preventScroll: true });
+      // A suggestion is gone once it is asked; on a phone the field would bring up the keyboard.
+      if (!this.shadowRoot.activeElement) (PHONE.matches ? this.#ui.scroll : this.#ui.text).focus({ preventScroll: true });
     }
 
     // ---- a person, a rating, a new beginning, another language
@@ -1808,10 +1826,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       if (PHONE.matches) panel.showModal();
       else panel.show();
       this.#fit();
-      this.#unread = 0;
       this.#launcher();
+      this.#seen();
       this.#toEnd();
-      this.#talk?.seen();
       (matchMedia("(pointer: coarse)").matches ? panel : text).focus();
       return announce("open", {});
     }
