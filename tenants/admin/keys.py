@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -49,7 +49,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
         for scope in scopes:
             least = WRITES.get(scope.partition(":")[0], Role.ADMIN) if scope.endswith(":write") else Role.ADMIN
             if not has_rank(self.request, least):  # type: ignore[attr-defined]
-                raise ValidationError(_now("“%(scope)s” is more than you may do yourself.") % {"scope": scope})
+                raise ValidationError(gettext("“%(scope)s” is more than you may do yourself.") % {"scope": scope})
         return scopes
 
 
@@ -107,7 +107,7 @@ class APIKeyAdmin(RoleAdmin):
         """Show the new key, this once."""
         context = {
             **self.admin_site.each_context(request),
-            "title": _now("Your new key"),
+            "title": gettext("Your new key"),
             "opts": self.opts,
             "key": obj,
         }
