@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,20 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{3,}")
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
+@cache
+def modules(folder: str) -> list[tuple[Path, ast.Module]]:
+    """Return every module below a folder, tests aside, with its tree."""
+    paths = [path for path in sorted((ROOT / folder).rglob("*.py")) if "tests" not in path.relative_to(ROOT).parts]
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
 def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
-    """Yield every module below the folders, tests aside, with its tree."""
+    """Yield the modules of several folders."""
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "tests" not in path.relative_to(ROOT).parts:
-                yield path, ast.parse(path.read_text(encoding="utf-8"))
+        yield from modules(folder)
 
 
+@cache
 def defined_signals() -> set[str]:
     """Return the name of every signal that the apps define."""
     return {
@@ -39,6 +46,7 @@ def defined_signals() -> set[str]:
     }
 
 
+@cache
 def connected_receivers() -> set[str]:
     """Return `module.function` of every function that listens to a signal."""
     found = set()
@@ -54,10 +62,11 @@ def connected_receivers() -> set[str]:
     return found
 
 
+@cache
 def read_variables() -> set[str]:
     """Return every environment variable that settings, supervisor and commands read."""
     found = set()
-    for _path, tree in [*sources("config", *APPS), *sources("bin")]:
+    for _path, tree in sources("config", "bin", *APPS):
         for node in ast.walk(tree):
             read = _subject(node)
             if read is not None and VARIABLE.fullmatch(read):
