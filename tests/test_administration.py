@@ -177,3 +177,9 @@ def test_pages_allow_what_unfold_needs_and_no_inline_script(client: Any) -> None
 
 def test_unfolds_looks_are_on_every_page() -> None:
     assert all(isinstance(entry, ModelAdmin) for entry in admin.site._registry.values())
+
+
+def test_unfolds_own_words_are_spanish_too(client: Any) -> None:
+    page = client.get(reverse("admin:login"), headers={"Accept-Language": "es"}).content.decode()
+    assert "Hola de nuevo en" in page
+    assert "Welcome back" not in page

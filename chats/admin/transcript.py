@@ -36,6 +36,7 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
         "person": person_of(chat),
         "subtitle": None,
         "opts": model_admin.opts,
+        "original": chat,
         "is_fullwidth": "1",
         "is_latest": not before,
         "may_write": may_write,

@@ -11,6 +11,7 @@ from config.settings.environment import BASE_DIR
 
 # unfold's templates come before the apps' own; what stands here comes before unfold's.
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "tenants" / "overrides"]
+LOCALE_PATHS = [BASE_DIR / "tenants" / "overrides" / "locale"]  # unfold speaks no Spanish of its own
 
 TEAL = {
     "50": "#f0fdfa", "100": "#ccfbf1", "200": "#99f6e4", "300": "#5eead4", "400": "#2dd4bf", "500": "#14b8a6",
