@@ -62,8 +62,8 @@ class ChannelAdmin(RoleAdmin):
     list_filter = ("kind", "is_active")
     search_fields = ("name",)
     ordering = ("name",)
-    readonly_fields = ("publishable_key", "embedding", "created_at")
-    fields = ("name", "kind", "is_active", "publishable_key", "embedding", "settings", "created_at")
+    readonly_fields = ("publishable_key", "embedding", "secret", "created_at")
+    fields = ("name", "kind", "is_active", "publishable_key", "embedding", "secret", "settings", "created_at")
 
     @display(description=_("on your page"))
     def embedding(self, channel: Channel) -> str:
@@ -72,6 +72,13 @@ class ChannelAdmin(RoleAdmin):
             return "–"
         line = f'<script src="https://HOST/static/chats/widget.js" data-key="{channel.publishable_key}" async></script>'
         return format_html('<code class="ch-secret">{}</code>', line)
+
+    @display(description=_("widget secret"))
+    def secret(self, channel: Channel) -> str:
+        """Return what the tenant's own server proves visitors' identities with (api.md, "Widget")."""
+        if channel.kind != ChannelKind.WEB or not channel.pk:
+            return "–"
+        return format_html('<code class="ch-secret">{}</code>', channel.widget_secret)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: a channel is switched off."""
