@@ -10,6 +10,9 @@ from tests.support.servers import main as run_beside_servers
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER_TESTS = ROOT / "tests" / "browser"
+# Much of the suite waits for processes, so two of it run at once; a file's tests stay together with what they share.
+SIDE_BY_SIDE = ("-p", "tests.support.workers", "--numprocesses", "2", "--dist", "loadfile")
+ALONE = ("-n", "--numprocesses", "-k", "-p", "--pdb", "--lf", "--ff", "--co", "--collect-only", "-h", "--help")
 DATASETS = ROOT.parent / "shared" / "data"
 
 
@@ -22,6 +25,8 @@ def main(arguments: list[str]) -> int:
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if not chosen and not any(argument.startswith(ALONE) for argument in arguments):
+        arguments = [*arguments, *SIDE_BY_SIDE]
     if "CHARLA_DATASETS" not in os.environ and DATASETS.is_dir():
         os.environ["CHARLA_DATASETS"] = str(DATASETS)
     return run_beside_servers([sys.executable, "-m", "pytest", *arguments])
