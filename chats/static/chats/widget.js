@@ -102,8 +102,8 @@
     return (clean.toWellFormed ? clean.toWellFormed() : clean).trim();
   };
 
-  /** Seconds until the n-th try: doubling up to half a minute, half of it by chance. */
-  const backoff = (tries) => Math.min(30, 0.5 * 2 ** tries) * (0.5 + Math.random() / 2);
+  /** Seconds until the n-th try: growing up to half a minute, half of it by chance. */
+  const backoff = (tries) => Math.min(30, 0.5 * 1.7 ** tries) * (0.5 + Math.random() / 2);
 
   // --------------------------------------------------- Locker: what this browser keeps of a key
 
