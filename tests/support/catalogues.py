@@ -59,6 +59,11 @@ def catalogue_path(app: str) -> Path:
     return ROOT / app / "locale" / "es" / "LC_MESSAGES" / "django.po"
 
 
+def all_catalogues() -> list[Path]:
+    """Return every Spanish catalogue: those of the apps, and those for the words of others."""
+    return sorted(path for app in APPS for path in (ROOT / app).rglob("locale/es/LC_MESSAGES/*.po"))
+
+
 def read_catalogue(path: Path) -> list[Entry]:
     """Return a catalogue's messages, its header and obsolete ones aside."""
     entries, latest = [Entry()], ""
