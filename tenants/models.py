@@ -52,7 +52,9 @@ class TenantModel(models.Model):
     default_language = models.CharField(
         _("default language"), max_length=2, choices=Language.choices, default=Language.SPANISH
     )
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[tenant_settings.validate_timezone]
+    )
     settings = models.JSONField(_("settings"), default=dict, blank=True, validators=[tenant_settings.validate])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
@@ -251,6 +253,7 @@ class WorkItem(models.Model):
             models.Index(fields=["lease_token"], condition=models.Q(state="leased"), name="work_lease_token"),
             models.Index(fields=["conversation"], condition=models.Q(state="ready"), name="work_conversation"),
             models.Index(fields=["finished_at"], condition=models.Q(state="done"), name="work_finished"),
+            models.Index(fields=["kind"], condition=models.Q(state="dead"), name="work_dead"),
         ]
 
     def __str__(self) -> str:

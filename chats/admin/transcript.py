@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -73,9 +74,21 @@ def _part_context(chat: ChatModel, shown: TranscriptPage) -> dict[str, Any]:
     return {
         "chat": chat,
         "shown": shown,
-        "bubbles": [_bubble(chat, message) for message in shown.messages],
+        "bubbles": _bubbles(chat, shown),
         "last_sequence": shown.last_sequence,
     }
+
+
+def _bubbles(chat: ChatModel, shown: TranscriptPage) -> list[dict[str, Any]]:
+    """Return what the bubbles show; a date stands before the first one of each day."""
+    zone = ZoneInfo(chat.tenant.timezone)
+    day = shown.previous_timestamp.astimezone(zone).date() if shown.previous_timestamp else None
+    bubbles = []
+    for message in shown.messages:
+        own_day = message.timestamp.astimezone(zone).date()
+        bubbles.append({**_bubble(chat, message), "begins_day": own_day != day})
+        day = own_day
+    return bubbles
 
 
 def _bubble(chat: ChatModel, message: ContentChatModel) -> dict[str, Any]:

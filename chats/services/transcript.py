@@ -1,6 +1,7 @@
 """Reading a conversation a page at a time, by sequence: a long one costs no more than a short one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from chats.models import ChatModel, ContentChatModel
@@ -10,10 +11,11 @@ PAGE: Final = 50
 
 @dataclass(frozen=True)
 class TranscriptPage:
-    """Messages in their order, and whether there are earlier ones."""
+    """Messages in their order, whether there are earlier ones, and when the one before them was written."""
 
     messages: list[ContentChatModel]
     has_earlier: bool
+    previous_timestamp: datetime | None = None
 
     @property
     def first_sequence(self) -> int:
@@ -38,4 +40,8 @@ def read_before(chat: ChatModel, before: int | None = None, *, limit: int = PAGE
 def read_after(chat: ChatModel, after: int, *, limit: int = PAGE) -> TranscriptPage:
     """Return the messages that came after a sequence."""
     rows = chat.contents.select_related("author").filter(sequence__gt=after).order_by("sequence")
-    return TranscriptPage(list(rows[:limit]), has_earlier=after > 0)
+    found = list(rows[:limit])
+    if not found:
+        return TranscriptPage([], has_earlier=after > 0)
+    previous = chat.contents.filter(sequence__lt=found[0].sequence).order_by("-sequence")
+    return TranscriptPage(found, after > 0, previous.values_list("timestamp", flat=True).first())

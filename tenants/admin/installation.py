@@ -1,17 +1,22 @@
 """Tenants, the installation's settings, and the work rows behind the tasks."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from tenants.admin_base import OperatorAdmin, ReadOnly, RoleAdmin, has_rank, shown_tenant
 from tenants.models import Role, SystemConfig, TenantModel, WorkItem, WorkState
 from tenants.services.config import forget_settings
 from tenants.services.credentials import forget_credentials
+from tenants.services.setup import init_steps_of
 from tenants.services.tenant_settings import SCHEMA
 
 STATE_COLOURS = {
@@ -47,6 +52,15 @@ class TenantAdmin(RoleAdmin):
         (_("Dates"), {"fields": ("created_at", "updated_at"), "classes": ["collapse"]}),
     )
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the time zones that there are."""
+        if db_field.name == "timezone":
+            zones = [(zone, zone) for zone in sorted(available_timezones())]
+            return forms.ChoiceField(
+                label=capfirst(db_field.verbose_name), choices=zones, initial="UTC", widget=UnfoldAdminSelectWidget
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Return the tenants that the person may see."""
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -74,8 +88,10 @@ class TenantAdmin(RoleAdmin):
         return own if request.user.is_superuser else ("name", "is_active", "admin", *own)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Store it; this process reads settings and memberships anew."""
+        """Store it; a new one gets what every tenant begins with. This process reads settings and memberships anew."""
         super().save_model(request, obj, form, change)
+        if not change:
+            list(init_steps_of(obj))
         forget_settings()
         forget_credentials()
 

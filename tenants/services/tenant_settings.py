@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -55,3 +56,9 @@ def validate(settings: Any) -> None:
     ]
     if problems:
         raise ValidationError(problems)
+
+
+def validate_timezone(name: str) -> None:
+    """Raise ValidationError for a name that the time zone database does not know."""
+    if name not in available_timezones():
+        raise ValidationError(_("There is no time zone “%(name)s”.") % {"name": name})

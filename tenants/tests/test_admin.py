@@ -169,3 +169,22 @@ def test_work_of_a_neighbour_is_not_listed(tenant: TenantModel, neighbour: Tenan
     boss = member(tenant, Role.ADMIN)
     rows = browser_of(boss).get(reverse("admin:tenants_workitem_changelist")).context["cl"].result_list
     assert [row.tenant_id for row in rows] == [tenant.pk]
+
+
+def test_a_new_tenant_begins_with_an_agent_and_a_channel(operator: User) -> None:
+    from agents.models import AgentModel
+    from chats.models import Channel
+
+    data = {"display_name": "New", "name": "new", "is_active": "on", "default_language": "es", "timezone": "UTC"}
+    response = browser_of(operator).post(reverse("admin:tenants_tenantmodel_add"), {**data, "settings": "{}"})
+    assert response.status_code == 302
+    with in_tenant(TenantModel.objects.get(name="new")):
+        assert AgentModel.objects.filter(is_default=True).exists()
+        assert Channel.objects.exists()
+
+
+def test_an_unknown_time_zone_is_refused(admin: User, tenant: TenantModel) -> None:
+    path = reverse("admin:tenants_tenantmodel_change", args=[tenant.pk])
+    data = {"display_name": "Acme", "default_language": "es", "timezone": "Mars/Base", "settings": "{}"}
+    response = browser_of(admin).post(path, data)
+    assert "timezone" in response.context["adminform"].form.errors
