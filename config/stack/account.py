@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 # `nobody` is on every Linux; a user of its own is better where there is one.
 CANDIDATES = ("charla", "postgres", "nobody")
@@ -61,7 +62,9 @@ def server_account(existing: Path) -> Account:
         except KeyError:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    raise StackError("PostgreSQL cannot run as root and there is no ordinary user here: add one with `useradd charla`.")
+    raise StackError(
+        gettext("PostgreSQL cannot run as root and there is no ordinary user here: add one with `useradd charla`.")
+    )
 
 
 def _by_uid(uid: int) -> Account:
@@ -69,6 +72,8 @@ def _by_uid(uid: int) -> Account:
         entry = pwd.getpwuid(uid)
     except KeyError:
         raise StackError(
-            f"The user number {uid} has no entry in /etc/passwd, which PostgreSQL asks for: add one with `useradd`."
+            gettext(
+                "The user number {uid} has no entry in /etc/passwd, which PostgreSQL asks for: add one with `useradd`."
+            ).format(uid=uid)
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

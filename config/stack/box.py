@@ -9,6 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from config.stack.words import gettext
+
 
 @dataclass(frozen=True)
 class Login:
@@ -22,10 +24,12 @@ class Login:
     def password_text(self) -> str:
         """Say what the password is, or where it is from."""
         if self.from_environment:
-            return "as in CHARLA_ADMIN_PASSWORD"
+            return gettext("as in CHARLA_ADMIN_PASSWORD")
         if self.password:
-            return f"{self.password}   (shown only this once)"
-        return f"as shown at the first start (forgotten: manage.py changepassword {self.email})"
+            return f"{self.password}   ({gettext('shown only this once')})"
+        return gettext("as shown at the first start (forgotten: manage.py changepassword {email})").format(
+            email=self.email
+        )
 
 
 class Teller:
@@ -53,19 +57,19 @@ class Teller:
         rows = Table.grid(padding=(0, 2))
         rows.add_column(style="bold", no_wrap=True)
         rows.add_column(overflow="fold")
-        rows.add_row("Try it", f"{url}/")
-        rows.add_row("Admin", f"{url}/admin/")
+        rows.add_row(gettext("Try it"), f"{url}/")
+        rows.add_row(gettext("Administration"), f"{url}/admin/")
         rows.add_row("API", f"{url}/api/docs/")
         if login:
-            rows.add_row("Email", login.email)
-            rows.add_row("Password", login.password_text)
-        rows.add_row("Data", str(folder))
-        rows.add_row("Logs", str(folder / "logs"))
+            rows.add_row(gettext("Email"), login.email)
+            rows.add_row(gettext("Password"), login.password_text)
+        rows.add_row(gettext("Data"), str(folder))
+        rows.add_row(gettext("Logs"), str(folder / "logs"))
         for note in notes:
-            rows.add_row("Note", note)
-        rows.add_row("Stop", "Ctrl-C (the data is kept)")
+            rows.add_row(gettext("Note"), note)
+        rows.add_row(gettext("Stop"), gettext("Ctrl-C (the data is kept)"))
         with self._reachable():
-            self.console.print(Panel(rows, title="Charla is ready", border_style="green", expand=False))
+            self.console.print(Panel(rows, title=gettext("Charla is ready"), border_style="green", expand=False))
 
     def _reachable(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.suppress(OSError)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 PROJECT = Path(__file__).resolve().parents[2]
 # These change or read the schema as it is defined, so they run as the owner of it.
@@ -38,8 +39,10 @@ def command_environment(arguments: list[str], environment: Mapping[str, str]) ->
         found = running_stack(data_folder(environment))
         if not found and command not in SERVERLESS_COMMANDS and not HELP_OPTIONS & set(arguments):
             raise StackError(
-                f"No Charla runs with the data folder {data_folder(environment)}: start bin/run in another terminal,"
-                " or set DATABASE_URL, REDIS_URL and SECRET_KEY."
+                gettext(
+                    "No Charla runs with the data folder {folder}: start bin/run in another terminal, or set"
+                    " DATABASE_URL, REDIS_URL and SECRET_KEY."
+                ).format(folder=data_folder(environment))
             )
         found = {name: value for name, value in found.items() if name not in environment}
     if "SECRET_KEY" not in {**environment, **found} and command in SERVERLESS_COMMANDS:
@@ -57,7 +60,11 @@ def running_stack(folder: Path) -> dict[str, str]:
         if not _is_held(folder / "run.lock"):
             return {}
     except PermissionError:
-        raise StackError(f"The stack in {folder} belongs to another user: run this command as that user.") from None
+        raise StackError(
+            gettext("The stack in {folder} belongs to another user: run this command as that user.").format(
+                folder=folder
+            )
+        ) from None
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     found: dict[str, str] = state["environment"]

@@ -16,6 +16,7 @@ from config.stack.servers import (
 )
 from config.stack.supervisor import Service, Supervisor
 from config.stack.urls import DatabaseUrls, embedded_urls
+from config.stack.words import gettext
 
 
 class EmbeddedServers:
@@ -52,6 +53,5 @@ class EmbeddedServers:
         """Sentences for the box."""
         if "home" not in self.__dict__ or self.home.path == self.folder.root:
             return []
-        return [
-            f"The servers' data is in {self.home.path}: its user {self.home.account.name} cannot reach the folder above"
-        ]
+        note = gettext("The servers' data is in {home}: their user {user} cannot reach the folder above.")
+        return [note.format(home=self.home.path, user=self.home.account.name)]

@@ -21,6 +21,7 @@ from config.stack.roles import (
     read_role,
 )
 from config.stack.urls import DATABASE, DatabaseUrls
+from config.stack.words import gettext
 
 VARIABLES = {"DATABASE_URL": APP, "DATABASE_OPERATIONS_URL": OPERATIONS, "DATABASE_OWNER_URL": OWNER}
 NEEDED_VERSION = 18
@@ -34,11 +35,17 @@ def given_database(environment: Mapping[str, str], folder: DataFolder) -> Databa
     if not given:
         return None
     if "DATABASE_URL" not in given:
-        raise StackError(f"{next(iter(given))} is set without DATABASE_URL: set that too, or neither.")
+        raise StackError(
+            gettext("{name} is set without DATABASE_URL: set that too, or neither.").format(name=next(iter(given)))
+        )
     if len(given) == 1:
         return _with_own_roles(given["DATABASE_URL"], folder)
     if missing := [name for name in VARIABLES if name not in given]:
-        raise StackError(f"{missing[0]} is missing: give all three URLs, or a superuser's DATABASE_URL alone.")
+        raise StackError(
+            gettext("{name} is missing: give all three URLs, or a superuser's DATABASE_URL alone.").format(
+                name=missing[0]
+            )
+        )
     for name, url in given.items():
         _check_role(name, url)
     return DatabaseUrls(*(given[name] for name in VARIABLES))
@@ -51,23 +58,31 @@ def check_redis(url: str) -> None:
         client.ping()
         client.close()
     except ValueError:
-        raise StackError("REDIS_URL is not a URL of Redis: it looks like redis://host:6379/0.") from None
+        raise StackError(gettext("REDIS_URL is not a URL of Redis: it looks like redis://host:6379/0.")) from None
     except redis.AuthenticationError:
-        raise StackError("The server at REDIS_URL refuses the password: correct it in REDIS_URL.") from None
+        raise StackError(gettext("The server at REDIS_URL refuses the password: correct it in REDIS_URL.")) from None
     except redis.RedisError as error:
-        raise StackError(f"REDIS_URL cannot be used ({error}): start that server or correct REDIS_URL.") from None
+        raise StackError(
+            gettext("REDIS_URL cannot be used ({error}): start that server or correct REDIS_URL.").format(error=error)
+        ) from None
 
 
 def connect(name: str, url: str) -> psycopg.Connection:
     """Connect to the server that a variable names; StackError says what is wrong with it."""
     if not url.startswith(("postgresql://", "postgres://")):
         raise StackError(
-            f"{name} is not a URL of PostgreSQL: it looks like postgresql://user:password@host:5432/charla."
+            gettext(
+                "{name} is not a URL of PostgreSQL: it looks like postgresql://user:password@host:5432/charla."
+            ).format(name=name)
         )
     try:
         connection = psycopg.connect(url, connect_timeout=5, autocommit=True)
     except psycopg.ProgrammingError as error:
-        raise StackError(f"{name} is not a URL of PostgreSQL ({str(error).strip()}): correct it.") from None
+        raise StackError(
+            gettext("{name} is not a URL of PostgreSQL ({reason}): correct it.").format(
+                name=name, reason=str(error).strip()
+            )
+        ) from None
     except psycopg.OperationalError as error:
         raise StackError(
             _refusal(name, str(error).strip().splitlines()[0].removeprefix("connection failed: "))
@@ -75,7 +90,11 @@ def connect(name: str, url: str) -> psycopg.Connection:
     if connection.info.server_version < NEEDED_VERSION * 10_000:
         found = connection.info.server_version // 10_000
         connection.close()
-        raise StackError(f"{name} leads to PostgreSQL {found}, and Charla needs {NEEDED_VERSION}: upgrade that server.")
+        raise StackError(
+            gettext(
+                "{name} leads to PostgreSQL {found}, and Charla needs {needed_version}: upgrade that server."
+            ).format(name=name, found=found, needed_version=NEEDED_VERSION)
+        )
     return connection
 
 
@@ -86,10 +105,16 @@ def with_database(url: str, database: str) -> str:
 
 def _refusal(name: str, reason: str) -> str:
     if "password" in reason:
-        return f"The server at {name} refuses the password ({reason}): correct it in {name}."
+        return gettext("The server at {name} refuses the password ({reason}): correct it in {name}.").format(
+            name=name, reason=reason
+        )
     if "does not exist" in reason:
-        return f"The server at {name} lacks what it names ({reason}): create it or correct {name}."
-    return f"No PostgreSQL answers at {name} ({reason}): start that server or correct {name}."
+        return gettext("The server at {name} lacks what it names ({reason}): create it or correct {name}.").format(
+            name=name, reason=reason
+        )
+    return gettext("No PostgreSQL answers at {name} ({reason}): start that server or correct {name}.").format(
+        name=name, reason=reason
+    )
 
 
 def _check_role(name: str, url: str) -> None:
@@ -97,16 +122,24 @@ def _check_role(name: str, url: str) -> None:
         role = read_role(connection, connection.info.user)
         has_vector = connection.execute("SELECT FROM pg_extension WHERE extname = 'vector'").fetchone() is not None
     if role is None:
-        raise StackError(f"The role of {name} vanished while it was checked: start again.")
+        raise StackError(gettext("The role of {name} vanished while it was checked: start again.").format(name=name))
     if name == "DATABASE_URL" and (role.superuser or role.bypasses_policies):
         raise StackError(
-            "The role of DATABASE_URL is a superuser or has BYPASSRLS, so no policy would bind it:"
-            " give it a role with NOSUPERUSER NOBYPASSRLS."
+            gettext(
+                "The role of DATABASE_URL is a superuser or has BYPASSRLS, so no policy would bind it: give it a"
+                " role with NOSUPERUSER NOBYPASSRLS."
+            )
         )
     if name != "DATABASE_URL" and not (role.superuser or role.bypasses_policies):
-        raise StackError(f"The role of {name} lacks BYPASSRLS: let a superuser run ALTER ROLE … BYPASSRLS.")
+        raise StackError(
+            gettext("The role of {name} lacks BYPASSRLS: let a superuser run ALTER ROLE … BYPASSRLS.").format(name=name)
+        )
     if not has_vector:
-        raise StackError(f"The database of {name} lacks pgvector: let a superuser run CREATE EXTENSION vector in it.")
+        raise StackError(
+            gettext("The database of {name} lacks pgvector: let a superuser run CREATE EXTENSION vector in it.").format(
+                name=name
+            )
+        )
 
 
 def _with_own_roles(url: str, folder: DataFolder) -> DatabaseUrls:
@@ -118,8 +151,10 @@ def _with_own_roles(url: str, folder: DataFolder) -> DatabaseUrls:
         role = read_role(connection, connection.info.user)
         if role is None or not role.superuser:
             raise StackError(
-                f"The role {connection.info.user} of DATABASE_URL is no superuser, so Charla's roles cannot be made:"
-                " set DATABASE_OPERATIONS_URL and DATABASE_OWNER_URL too, or give a superuser's URL."
+                gettext(
+                    "The role {user} of DATABASE_URL is no superuser, so Charla's roles cannot be made: set"
+                    " DATABASE_OPERATIONS_URL and DATABASE_OWNER_URL too, or give a superuser's URL."
+                ).format(user=connection.info.user)
             )
         passwords = _passwords(connection, folder)
         make_roles(connection, passwords)
@@ -128,7 +163,7 @@ def _with_own_roles(url: str, folder: DataFolder) -> DatabaseUrls:
         try:
             prepare_database(connection)
         except psycopg.errors.FeatureNotSupported:
-            raise StackError("The server at DATABASE_URL lacks pgvector: install it there.") from None
+            raise StackError(gettext("The server at DATABASE_URL lacks pgvector: install it there.")) from None
     made = {
         variable: _url({**parts, "dbname": database, "user": role, "password": (passwords or {}).get(role, "")})
         for variable, role in VARIABLES.items()

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from config.stack.account import Account
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 # A socket's path may have 107 bytes; the longest of ours is PostgreSQL's.
 LONGEST_SOCKET_PATH = 107
@@ -69,10 +70,16 @@ class DataFolder:
     def refusal(self, error: OSError) -> StackError:
         """Put an operating system's error about this folder into a sentence."""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return StackError(f"The disk of {self.root} is full: free some space or choose another --data-dir.")
+            return StackError(
+                gettext("The disk of {root} is full: free some space or choose another --data-dir.").format(
+                    root=self.root
+                )
+            )
         return StackError(
-            f"The data folder {self.root} cannot be used ({error.strerror or error}):"
-            " make it writable for this user or choose another --data-dir."
+            gettext(
+                "The data folder {root} cannot be used ({reason}): make it writable for this user or choose"
+                " another --data-dir."
+            ).format(root=self.root, reason=error.strerror or error)
         )
 
     def _refuse_full_disk(self) -> None:
@@ -81,8 +88,10 @@ class DataFolder:
         free = shutil.disk_usage(self.root).free // 2**20
         if free < needed:
             raise StackError(
-                f"The disk of {self.root} is full ({free} MB free, {needed} MB needed):"
-                " free some space or choose another --data-dir."
+                gettext(
+                    "The disk of {root} is full ({free} MB free, {needed} MB needed): free some space or choose"
+                    " another --data-dir."
+                ).format(root=self.root, free=free, needed=needed)
             )
 
     def lock(self) -> IO[str]:
@@ -93,8 +102,10 @@ class DataFolder:
             pid = handle.read().strip() or "unknown"
             handle.close()
             raise StackError(
-                f"Charla runs already with the data folder {self.root} (process {pid}):"
-                " stop it, or give another --data-dir and --port."
+                gettext(
+                    "Charla runs already with the data folder {root} (process {pid}): stop it, or give another"
+                    " --data-dir and --port."
+                ).format(root=self.root, pid=pid)
             )
         handle.truncate(0)
         handle.write(str(os.getpid()))
@@ -119,7 +130,9 @@ class DataFolder:
         kept = path.read_text(encoding="ascii").strip()
         if not kept:
             raise StackError(
-                f"The file {path} is empty: put its old content back, or remove it to have a new one made."
+                gettext(
+                    "The file {path} is empty: put its old content back, or remove it to have a new one made."
+                ).format(path=path)
             )
         return kept
 
@@ -130,7 +143,11 @@ class DataFolder:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise StackError(f"The file {self.root / name} is damaged ({error}): remove it and start again.") from error
+            raise StackError(
+                gettext("The file {path} is damaged ({error}): remove it and start again.").format(
+                    path=self.root / name, error=error
+                )
+            ) from error
         return kept if isinstance(kept, dict) else {}
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
@@ -163,7 +180,11 @@ def socket_folder(preferred: Path, account: Account, *, mark: str) -> Path:
     home = Path("/run/charla") if os.geteuid() == 0 else Path(tempfile.gettempdir()) / f"charla-{os.geteuid()}"
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     if home.stat().st_uid != os.geteuid():
-        raise StackError(f"The folder {home} belongs to somebody else: remove it, or set TMPDIR to a folder of yours.")
+        raise StackError(
+            gettext(
+                "The folder {home} belongs to somebody else: remove it, or set TMPDIR to a folder of yours."
+            ).format(home=home)
+        )
     account.own(home / mark)
     return home / mark
 

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config.stack.errors import StackError
 from config.stack.external import VARIABLES, connect, with_database
 from config.stack.roles import make_database, make_roles, prepare_database
+from config.stack.words import gettext
 
 SUPERUSER = "DATABASE_SUPERUSER_URL"
 
@@ -20,11 +21,15 @@ SUPERUSER = "DATABASE_SUPERUSER_URL"
 def grant(environment: Mapping[str, str]) -> None:
     """Make what is missing; StackError when a URL is missing or names another role."""
     if missing := [name for name in (SUPERUSER, *VARIABLES) if not environment.get(name)]:
-        raise StackError(f"{missing[0]} is not set: set it.")
+        raise StackError(gettext("{name} is not set: set it.").format(name=missing[0]))
     named = {name: conninfo_to_dict(environment[name]) for name in VARIABLES}
     for name, role in VARIABLES.items():
         if named[name].get("user") != role:
-            raise StackError(f"{name} names the role {named[name].get('user')}: it has to be {role}.")
+            raise StackError(
+                gettext("{name} names the role {user}: it has to be {role}.").format(
+                    name=name, user=named[name].get("user"), role=role
+                )
+            )
     passwords = {role: str(named[name].get("password") or "") for name, role in VARIABLES.items()}
     database = str(named["DATABASE_URL"].get("dbname"))
     with connect(SUPERUSER, environment[SUPERUSER]) as connection:

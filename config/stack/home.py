@@ -10,6 +10,7 @@ from config.stack.account import Account, server_account
 from config.stack.binaries import Binaries, installed_binaries
 from config.stack.errors import StackError
 from config.stack.folder import DataFolder, socket_folder, write_private
+from config.stack.words import gettext
 
 SYSTEM_HOME = Path("/var/lib/charla")
 
@@ -36,8 +37,10 @@ def find_home(folder: DataFolder) -> Home:
     reaches = account.reaches(folder.root)
     if (folder.root / "postgres").exists() and not reaches:
         raise StackError(
-            f"The user {account.name}, whose data is in {folder.root}, cannot reach that folder:"
-            " open the folders above it, or move it to a place that every user can enter."
+            gettext(
+                "The user {name}, whose data is in {root}, cannot reach that folder: open the folders above it,"
+                " or move it to a place that every user can enter."
+            ).format(name=account.name, root=folder.root)
         )
     if reaches and not folder.home_pointer.exists():
         return _home(folder, folder.root, lock=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 DEFAULT_PORT = 8000
 HIGHEST_PORT = 65_535
@@ -45,30 +46,38 @@ class Options:
         except socket.gaierror:
             raise StackError(self._foreign_host()) from None
         except PermissionError:
-            raise StackError(f"Port {self.port} is reserved for root: choose one above 1023 with --port.") from None
+            raise StackError(
+                gettext("Port {port} is reserved for root: choose one above 1023 with --port.").format(port=self.port)
+            ) from None
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 raise StackError(self._foreign_host()) from None
             raise StackError(
-                f"Port {self.port} on {self.host} cannot be used ({(error.strerror or str(error)).lower()}):"
-                " stop the program that listens there or choose another with --port."
+                gettext(
+                    "Port {port} on {host} cannot be used ({reason}): stop the program that listens there or choose"
+                    " another with --port."
+                ).format(port=self.port, host=self.host, reason=(error.strerror or str(error)).lower())
             ) from None
 
     def _foreign_host(self) -> str:
-        return f"--host {self.host} is not an address of this machine: try 127.0.0.1 or 0.0.0.0."
+        return gettext("--host {host} is not an address of this machine: try 127.0.0.1 or 0.0.0.0.").format(
+            host=self.host
+        )
 
 
 def parse(arguments: list[str]) -> Options:
     """Read the command line; ends the program with status 2 when it is wrong."""
     parser = argparse.ArgumentParser(
         prog="bin/run",
-        description="Start Charla with its servers; Ctrl-C stops it and keeps the data.",
-        epilog="With DATABASE_URL or REDIS_URL in the environment it uses those servers instead of its own.",
+        description=gettext("Start Charla with its servers; Ctrl-C stops it and keeps the data."),
+        epilog=gettext("With DATABASE_URL or REDIS_URL in the environment it uses those servers instead of its own."),
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
-    parser.add_argument("--data-dir", type=Path, help="folder of all data (default: .data beside manage.py)")
-    parser.add_argument("--no-demo", action="store_true", help="make no demo data on the first start")
+    parser.add_argument("--host", default="127.0.0.1", help=gettext("address to listen on (default: %(default)s)"))
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help=gettext("port to listen on (default: %(default)s)")
+    )
+    parser.add_argument("--data-dir", type=Path, help=gettext("folder of all data (default: .data beside manage.py)"))
+    parser.add_argument("--no-demo", action="store_true", help=gettext("make no demo data on the first start"))
     given = parser.parse_args(arguments)
     return Options(given.host, given.port, given.data_dir, not given.no_demo)
 
@@ -76,4 +85,6 @@ def parse(arguments: list[str]) -> Options:
 def _port(text: str) -> int:
     if text.isdecimal() and 0 < int(text) <= HIGHEST_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to {HIGHEST_PORT}")
+    raise argparse.ArgumentTypeError(
+        gettext("{text} is not a port: give a number from 1 to {highest}").format(text=text, highest=HIGHEST_PORT)
+    )

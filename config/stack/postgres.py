@@ -17,6 +17,7 @@ from config.stack.account import Account
 from config.stack.binaries import POSTGRES_MAJOR, Binaries
 from config.stack.children import start_child
 from config.stack.errors import StackError
+from config.stack.words import gettext
 
 SUPERUSER = "postgres"
 START_SECONDS = 60.0
@@ -82,27 +83,37 @@ class Postgres:
 
     def _why_not_made(self, output: str) -> str:
         if "No space left on device" in output:
-            return f"The disk of {self.data.parent} is full: free some space or choose another --data-dir."
-        last = (output.strip().splitlines() or ["no reason given"])[-1]
-        return f"PostgreSQL could not make its data in {self.data.parent} ({last}): choose another --data-dir."
+            return gettext("The disk of {root} is full: free some space or choose another --data-dir.").format(
+                root=self.data.parent
+            )
+        last = (output.strip().splitlines() or [gettext("no reason given")])[-1]
+        return gettext("PostgreSQL could not make its data in {parent} ({last}): choose another --data-dir.").format(
+            parent=self.data.parent, last=last
+        )
 
     def _refuse_foreign_data(self) -> None:
         try:
             version = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         except FileNotFoundError:
             raise StackError(
-                f"The data folder is broken: {self.data} has no file PG_VERSION;"
-                " put a backup in its place, or move it away to begin anew."
+                gettext(
+                    "The data folder is broken: {data} has no file PG_VERSION; put a backup in its place, or move it"
+                    " away to begin anew."
+                ).format(data=self.data)
             ) from None
         except PermissionError:
             raise StackError(
-                f"The data in {self.data} belongs to another user:"
-                " start Charla as that user or choose another --data-dir."
+                gettext(
+                    "The data in {data} belongs to another user: start Charla as that user or choose another"
+                    " --data-dir."
+                ).format(data=self.data)
             ) from None
         if version != POSTGRES_MAJOR:
             raise StackError(
-                f"The data in {self.data} was made by PostgreSQL {version} and this is {POSTGRES_MAJOR}:"
-                " dump it with the old version and restore it, or choose another --data-dir."
+                gettext(
+                    "The data in {data} was made by PostgreSQL {version} and this is {postgres_major}: dump it with"
+                    " the old version and restore it, or choose another --data-dir."
+                ).format(data=self.data, version=version, postgres_major=POSTGRES_MAJOR)
             )
 
     def start(self, env: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -147,13 +158,15 @@ class Postgres:
             log.seek(since)
             lines = log.read().decode(errors="replace").splitlines()
         told = [line.split(":  ", 1)[-1] for line in lines if "FATAL" in line or "PANIC" in line]
-        reason = (told or lines or ["no reason given"])[0 if told else -1]
+        reason = (told or lines or [gettext("no reason given")])[0 if told else -1]
         if "No space left on device" in "\n".join(lines):
-            return f"The disk of {self.data} is full: free some space and start again."
-        return (
-            f"PostgreSQL cannot use the data in {self.data} ({reason}): put a backup in its place,"
-            f" or move it away to begin anew; more is in {self.log}."
-        )
+            return gettext("The disk of {root} is full: free some space or choose another --data-dir.").format(
+                root=self.data
+            )
+        return gettext(
+            "PostgreSQL cannot use the data in {data} ({reason}): put a backup in its place, or move it away"
+            " to begin anew; more is in {log}."
+        ).format(data=self.data, reason=reason, log=self.log)
 
     def wait_ready(self, child: subprocess.Popen[bytes], pause: Callable[[float], None]) -> bool:
         """Wait until the server takes connections; False when it ended or took too long."""

@@ -18,6 +18,7 @@ from config.stack.prepared import RESULT, is_prepared, keep_prepared
 from config.stack.processes import python, sweeper, web, worker
 from config.stack.supervisor import Service, Supervisor
 from config.stack.urls import DatabaseUrls
+from config.stack.words import gettext
 
 FIRST_LOGIN = "first-login.json"
 FIRST_EMAIL = "admin@example.com"
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
         with folder.lock(), Interruptions() as interruptions:
             options.refuse_used_port()
             Stack(options, folder, teller, Supervisor(interruptions, teller.warn)).run()
-            teller.say("Stopped; the data is kept.")
+            teller.say(gettext("Stopped; the data is kept."))
     except StackError as error:
         teller.fail(str(error))
         return 1
@@ -62,7 +63,7 @@ class Stack:
             return
         finally:
             if self.supervisor.services:
-                self.teller.say("Stopping …")
+                self.teller.say(gettext("Stopping …"))
             self.folder.state.unlink(missing_ok=True)
             self.supervisor.stop()
 
@@ -76,7 +77,7 @@ class Stack:
         if not redis_url:
             redis_url = servers.start_valkey()
         if not urls:
-            self.teller.say("Starting PostgreSQL …")
+            self.teller.say(gettext("Starting PostgreSQL …"))
             urls = servers.start_postgres()
         self.notes += servers.notes
         return urls, redis_url
@@ -95,7 +96,7 @@ class Stack:
 
     def prepare(self, env: dict[str, str]) -> None:
         """Migrate and fill the database; StackError names the log when that fails."""
-        self.teller.say("Preparing the database …")
+        self.teller.say(gettext("Preparing the database …"))
         result, log = self.folder.root / RESULT, self.folder.logs / "prepare.log"
         result.unlink(missing_ok=True)
         command = python("-m", "config.stack.prepare", str(result), *([] if self.options.demo else ["--no-demo"]))
@@ -113,8 +114,9 @@ class Stack:
             end_children([(child, preparing.stop_signal, 5.0)])
         if child.returncode != 0:
             raise StackError(
-                f"The database could not be prepared ({preparing.last_words() or 'no reason given'}):"
-                f" the whole report is in {log}."
+                gettext("The database could not be prepared ({reason}): the whole report is in {log}.").format(
+                    reason=preparing.last_words() or gettext("no reason given"), log=log
+                )
             )
 
     def first_password(self) -> str:
@@ -140,7 +142,7 @@ class Stack:
         owner_less = {name: url for name, url in urls.environment().items() if name != "DATABASE_OWNER_URL"}
         used = {**env, **owner_less}
         known = ("REDIS_URL", "SECRET_KEY", "CHARLA_DATA_DIR")
-        self.teller.say("Starting web, worker and sweeper …")
+        self.teller.say(gettext("Starting web, worker and sweeper …"))
         self.supervisor.services += [
             worker(self.folder, used),  # /readyz waits for it
             web(self.folder, used, self.options.host, self.options.port),
@@ -163,9 +165,15 @@ class Stack:
             self.interruptions.pause(0.1)
             self.supervisor.watch_once()
             if failing := next((s for s in self.supervisor.services if s.failures >= HOPELESS), None):
-                raise StackError(f"{failing.name} does not start (“{failing.last_words()}”): see {failing.log}.")
+                raise StackError(
+                    gettext("{name} does not start (“{reason}”): see {log}.").format(
+                        name=failing.name, reason=failing.last_words(), log=failing.log
+                    )
+                )
         raise StackError(
-            f"Charla did not become ready in {READY_SECONDS:.0f} s: the reasons are in {self.folder.logs}."
+            gettext("Charla did not become ready in {ready_seconds:.0f} s: the reasons are in {logs}.").format(
+                ready_seconds=READY_SECONDS, logs=self.folder.logs
+            )
         )
 
 

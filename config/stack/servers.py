@@ -15,6 +15,7 @@ from config.stack.postgres import SUPERUSER, Postgres
 from config.stack.roles import make_database, make_roles, prepare_database
 from config.stack.urls import DATABASE, embedded_urls
 from config.stack.valkey import Valkey
+from config.stack.words import gettext
 
 Child = subprocess.Popen[bytes]
 # What a server needs of the environment: nothing of the caller's settings, languages or libraries.
@@ -67,7 +68,7 @@ def start_valkey(valkey: Valkey, pause: Callable[[float], None] = time.sleep) ->
         end_children([(child, *VALKEY_STOP)])
         raise
     end_children([(child, *VALKEY_STOP)])
-    raise StackError(f"Valkey did not start: its reasons are in {valkey.log}.")
+    raise StackError(gettext("Valkey did not start: its reasons are in {log}.").format(log=valkey.log))
 
 
 def bootstrap(postgres: Postgres) -> None:

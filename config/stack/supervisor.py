@@ -11,6 +11,7 @@ from pathlib import Path
 
 from config.stack.children import end_children, kill_group
 from config.stack.interruptions import Interruptions
+from config.stack.words import gettext
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 10.0
@@ -87,9 +88,14 @@ class Supervisor:
                 shorten_log(service.log)
 
     def _obituary(self, service: Service, status: int) -> str:
-        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        words = f" “{service.last_words()[:200]}”" if status > 0 else ""
-        return f"{service.name} {how}{words}; it is started again (its log: {service.log})."
+        how = gettext("ended with status {status}: “{words}”")
+        if status < 0:
+            how = gettext("was killed by {signal}")
+        told = how.format(
+            status=status, words=service.last_words()[:200], signal=signal.Signals(-status).name if status < 0 else ""
+        )
+        again = gettext("it is started again (its log: {log}).").format(log=service.log)
+        return f"{service.name} {told}; {again}"
 
     def watch(self) -> None:
         """Watch until the end is asked for."""

@@ -24,3 +24,11 @@ def data_home() -> Iterator[Path]:
     made.chmod(0o711)
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _english() -> Iterator[None]:
+    """Let sentences be compared in English, whatever the terminal speaks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANGUAGE_CODE", "en")
+        yield

@@ -59,7 +59,7 @@ def test_a_killed_process_is_started_again(supervisor: Supervisor, told: list[st
 def test_the_last_words_of_a_failing_process_are_told(supervisor: Supervisor, told: list[str], tmp_path: Path) -> None:
     supervisor.services.append(service(tmp_path, "echo no such table >&2; exit 3"))
     watch_until(supervisor, lambda: bool(told))
-    assert "ended with status 3 “no such table”" in told[0]
+    assert "ended with status 3: “no such table”" in told[0]
 
 
 def test_a_process_that_keeps_failing_is_started_ever_more_slowly(supervisor: Supervisor, tmp_path: Path) -> None:
