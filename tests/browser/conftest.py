@@ -30,7 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent not in Path(item.path).parents:
             continue
         item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser"))  # one stack and one Chromium for all of them
         if SKIP:
             item.add_marker(pytest.mark.skip(reason="browser tests not run: CHARLA_SKIP_BROWSER=1"))
 
