@@ -26,7 +26,8 @@ class Login:
         if self.from_environment:
             return gettext("as in CHARLA_ADMIN_PASSWORD")
         if self.password:
-            return f"{self.password}   ({gettext('shown only this once')})"
+            once = gettext("shown only this once")
+            return f"{self.password}   ({once})"
         return gettext("as shown at the first start (forgotten: manage.py changepassword {email})").format(
             email=self.email
         )
