@@ -82,8 +82,7 @@ def _subject(node: ast.AST) -> str | None:
         holder, key = node.value, node.slice
     else:
         return None
-    name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
-    if name not in {"env", "environ", "environment"} or not isinstance(key, ast.Constant):
+    if ast.unparse(holder) not in {"env", "os.environ", "environment", "self.env"} or not isinstance(key, ast.Constant):
         return None
     return str(key.value)
 
