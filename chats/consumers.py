@@ -100,7 +100,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 chat_id=self.chat_id,
                 content=frame.get("content", ""),
                 content_type=frame.get("content_type", "text"),
-                client_message_id=given_id or "",
+                client_message_id=given_id,
                 contact_id=caller.contact_id,
                 sender="staff" if caller.user else "user",
                 author=caller.user,

@@ -7,6 +7,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from chats.views import demo, home
 from metrics.views import healthz, metrics, readyz
 
+handler404 = "tenants.api.errors.not_found"
+handler500 = "tenants.api.errors.server_error"
+
 urlpatterns = [
     path("", home, name="home"),
     path("demo/", demo, name="demo"),

@@ -36,7 +36,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "status": "ok" if is_ready else "failed",
         "services": {finding.name: finding.public() for finding in findings},
     }
-    return JsonResponse(body, status=200 if is_ready else 503)
+    response = JsonResponse(body, status=200 if is_ready else 503)
+    response._has_been_logged = True  # type: ignore[attr-defined] - being asked too early is not an error of the log
+    return response
 
 
 @require_safe

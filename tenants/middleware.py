@@ -6,7 +6,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 
 from tenants.models import TenantModel
 from tenants.scope import in_tenant
@@ -28,11 +29,21 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
+            response = self.get_response(request) if is_text(request) else _not_text()
         response["X-Request-Id"] = request_id
         if request.path.startswith("/api/v1/"):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def is_text(request: HttpRequest) -> bool:
+    """Tell whether address and query hold no NUL, which PostgreSQL stores and compares nowhere."""
+    return "\x00" not in request.path and "%00" not in request.META.get("QUERY_STRING", "")
+
+
+def _not_text() -> HttpResponse:
+    error = {"code": "invalid", "detail": _("An address cannot hold NUL."), "attr": None}
+    return JsonResponse({"type": "client_error", "errors": [error]}, status=400)
 
 
 class AdminScopeMiddleware:

@@ -23,7 +23,7 @@ from chats.services import lifecycle
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
 from chats.services.visibility import chats_of
-from tenants.api.pagination import CursorPages
+from tenants.api.pagination import CursorPages, page_size_of
 from tenants.api.views import TenantAPIView
 from tenants.models import Membership
 from tenants.scope import in_tenant
@@ -74,6 +74,10 @@ class ChatViewSet(
         asks_for_deleted = self.request.query_params.get("status") == ChatStatus.DELETED
         with_deleted = asks_for_deleted and self.caller.may("agents", "write")
         return chats_of(self.caller, with_deleted=with_deleted).select_related("agent")
+
+    def filter_queryset(self, queryset: QuerySet[ChatModel]) -> QuerySet[ChatModel]:
+        """Filter the list; a chat that is asked for by its id is that chat."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Open a conversation; a visitor's own for a visitor."""
@@ -181,7 +185,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
         found = chats_of(self.caller).filter(chat_id=chat_id).first()
         if found is None:
             raise NotFound
-        size = min(max(self._number("page_size", 50), 1), CursorPages.max_page_size)
+        size = page_size_of(request, CursorPages.page_size, CursorPages.max_page_size)
         before = self._number("before_sequence", 0)
         after = self._number("after_sequence", 0)
         rows = found.contents.select_related("author")
@@ -231,7 +235,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
                 chat_id=chat_id,
                 content=data["content"],
                 content_type=data.get("content_type", "text"),
-                client_message_id=data.get("client_message_id") or "",
+                client_message_id=data.get("client_message_id"),
                 in_response_to_id=self._in_response_to(chat_id, data.get("in_response_to")),
                 contact_id=self.caller.contact_id,
                 **self._speaker(data.get("sender")),
@@ -245,7 +249,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
         default = "staff" if self.caller.user else "user"
         if sender is None or sender == default:
             return {"sender": default, "author": self.caller.user}
-        if sender not in SENDERS:
+        if not isinstance(sender, str) or sender not in SENDERS:
             raise ValidationError({"sender": [_("Use user, agent or staff.")]}, code="invalid")
         if not self.caller.may_speak_as():
             raise PermissionDenied(_("You may not speak in another's name."))

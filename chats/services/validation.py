@@ -1,9 +1,20 @@
 """What a message's text may be (decision 32; issue: empty, over-long, NUL, broken UTF-8)."""
 
+import unicodedata
+from typing import Final
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from chats.services.errors import InvalidMessageError
+
+SPACES_AND_CONTROLS: Final = {"Cc", "Zs", "Zl", "Zp"}
+WITHOUT_WIDTH: Final = (
+    frozenset("\u00ad\u061c\u180e\ufeff")
+    | {*map(chr, range(0x200B, 0x2010))}
+    | {*map(chr, range(0x202A, 0x202F))}
+    | {*map(chr, range(0x2060, 0x2070))}
+)
 
 
 def checked_content(content: object, content_type: str) -> str:
@@ -12,7 +23,7 @@ def checked_content(content: object, content_type: str) -> str:
         raise InvalidMessageError("unsupported_type", _("Only text can be sent so far."), "content_type")
     if not isinstance(content, str):
         raise InvalidMessageError("invalid", _("The content must be text."))
-    if not content.strip():
+    if not any(is_visible(character) for character in content):
         raise InvalidMessageError("blank", _("Write something first."))
     longest = settings.CHAT_SETTINGS["MAX_MESSAGE_LENGTH"]
     if len(content) > longest:
@@ -20,6 +31,11 @@ def checked_content(content: object, content_type: str) -> str:
     if "\x00" in content or not _is_unicode(content):
         raise InvalidMessageError("invalid", _("The text has NUL or half characters: they cannot be stored."))
     return content
+
+
+def is_visible(character: str) -> bool:
+    """Tell whether a character shows something: neither space nor control nor a mark without width."""
+    return unicodedata.category(character) not in SPACES_AND_CONTROLS and character not in WITHOUT_WIDTH
 
 
 def checked_client_message_id(value: object) -> str:

@@ -15,7 +15,7 @@ from config.stack.words import gettext
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 10.0
-STEADY_AFTER = 20.0
+STEADY_AFTER = 5.0
 LONGEST_LOG = 50 * 2**20
 LOGS_SEEN_EVERY = 60.0
 

@@ -13,6 +13,7 @@ from tenants.api.serializers import ApiKeySerializer, NewApiKeySerializer
 from tenants.api.views import TenantAPIView
 from tenants.models import APIKey
 from tenants.services.credentials import forget_credentials, make_api_key
+from tenants.signals import identity_changed
 
 
 @extend_schema_view(create=extend_schema(request=ApiKeySerializer, responses={201: NewApiKeySerializer}))
@@ -44,16 +45,30 @@ class ApiKeyViewSet(
             user=self.caller.user,
             expiry_date=wanted.validated_data.get("expiry_date"),
         )
+        self._tell("api_key_created", key)
         key.key = secret  # type: ignore[attr-defined]
         shown = NewApiKeySerializer(key, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
     def perform_update(self, serializer: Any) -> None:
         """Store the change; this process stops believing what it remembers."""
-        serializer.save()
+        self._tell("api_key_changed", serializer.save())
         forget_credentials()
 
     def perform_destroy(self, instance: APIKey) -> None:
         """Revoke the key for good."""
+        self._tell("api_key_revoked", instance)
         instance.delete()
         forget_credentials()
+
+    def _tell(self, action: str, key: APIKey) -> None:
+        identity_changed.send(
+            sender=APIKey,
+            action=action,
+            user=self.caller.user,
+            tenant_id=key.tenant_id,
+            object_type="apikey",
+            object_id=str(key.pk),
+            ip_address=self.request.META.get("REMOTE_ADDR"),
+            details={"scopes": key.permissions, "prefix": key.prefix, "is_active": key.is_active},
+        )
