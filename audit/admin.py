@@ -51,7 +51,8 @@ class LogAdmin(ReadOnly, RoleAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one row."""
-        return _rendered(super().changeform_view(request, object_id, form_url, extra_context))
+        context = {**(extra_context or {}), "show_history": False}
+        return _rendered(super().changeform_view(request, object_id, form_url, context))
 
 
 def _rendered(response: Any) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from tenants.admin_base import shown_tenant
+from tenants.admin_base import shown_tenant, tell
 from tenants.middleware import SESSION_KEY
 from tenants.models import TenantModel
 from tenants.services.credentials import memberships_of
@@ -40,10 +40,13 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 @require_POST
 def switch_tenant(request: HttpRequest) -> HttpResponse:
-    """Show another tenant from now on; one that is not the person's changes nothing."""
+    """Show another tenant from now on; one that is not the person's changes nothing. An operator's visit is audited."""
     wanted = request.POST.get("tenant", "")
-    if any(str(tenant.pk) == wanted for tenant in tenants_of(request)):
+    tenant = next((tenant for tenant in tenants_of(request) if str(tenant.pk) == wanted), None)
+    if tenant is not None:
         request.session[SESSION_KEY] = wanted
+        if tenant.pk not in [tenant_id for tenant_id, _name, _role in memberships_of(_id_of(request))]:
+            tell(request, "operator_entered", tenant)
     return HttpResponseRedirect(reverse("admin:index"))
 
 

@@ -152,6 +152,8 @@ def test_the_operator_shows_any_tenant(operator: User, tenant: TenantModel, neig
     for one in (neighbour, tenant):
         browser.post(reverse("admin:switch_tenant"), {"tenant": str(one.pk)})
         assert browser.get(reverse("admin:index")).context["tenant_shown"] == one
+        with in_tenant(one):
+            assert AuditLog.objects.get(action="operator_entered").actor_id == operator.pk
 
 
 def test_a_change_here_is_in_the_audit_log(admin: User, filled: TenantModel) -> None:

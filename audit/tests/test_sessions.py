@@ -10,7 +10,7 @@ from audit.services.events import keyed_hash
 from tenants.models import TenantModel, User
 from tenants.scope import OPERATIONS, in_tenant
 from tenants.signals import command_finished
-from tests.support.cast import PASSWORD
+from tests.support.cast import PASSWORD, client_of
 
 COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
 
@@ -43,6 +43,19 @@ def test_logging_in_and_out_of_the_administration_is_logged(client: Client, owne
     client.post(reverse("admin:login"), {"username": owner.email, "password": PASSWORD})
     client.post(reverse("admin:logout"))
     assert [action for action, _address in actions(tenant)] == ["logged_in", "logged_out"]
+
+
+def test_making_changing_and_revoking_a_key_is_logged_without_the_key(tenant: TenantModel, admin: User) -> None:
+    program = client_of(admin, tenant)
+    key = program.post("/api/v1/api-keys/", {"name": "shop", "permissions": ["chats:read"]}).json()
+    program.patch(f"/api/v1/api-keys/{key['id']}/", {"is_active": False})
+    program.delete(f"/api/v1/api-keys/{key['id']}/")
+    with in_tenant(tenant):
+        rows = list(AuditLog.objects.filter(object_type="apikey").order_by("id"))
+    assert [row.action for row in rows] == ["api_key_created", "api_key_changed", "api_key_revoked"]
+    assert {row.actor_id for row in rows} == {admin.pk}
+    assert rows[0].details["scopes"] == ["chats:read"]
+    assert key["key"] not in str([row.details for row in rows])
 
 
 @COMMITTED
