@@ -11,7 +11,7 @@ from tests.support.servers import main as run_beside_servers
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER_TESTS = ROOT / "tests" / "browser"
 # Much of the suite waits for processes, so two of it run at once; a file's tests stay together with what they share.
-SIDE_BY_SIDE = ("-p", "tests.support.workers", "--numprocesses", "2", "--dist", "loadfile")
+SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadfile")
 ALONE = ("-n", "--numprocesses", "-k", "-p", "--pdb", "--lf", "--ff", "--co", "--collect-only", "-h", "--help")
 DATASETS = ROOT.parent / "shared" / "data"
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         arguments = [*arguments, *SIDE_BY_SIDE]
     if "CHARLA_DATASETS" not in os.environ and DATASETS.is_dir():
         os.environ["CHARLA_DATASETS"] = str(DATASETS)
-    return run_beside_servers([sys.executable, "-m", "pytest", *arguments])
+    return run_beside_servers([sys.executable, "-m", "pytest", "-p", "tests.support.workers", *arguments])
 
 
 def browser_arguments(arguments: list[str], chosen: list[Path]) -> list[str]:
