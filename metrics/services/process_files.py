@@ -40,14 +40,21 @@ _merge: Any = multiprocess.MultiProcessCollector.merge
 @cache
 def prepare() -> bool:
     """Make the folder and tidy up after dead processes, once a process; False when the folder cannot be used."""
+    folder = directory()
     try:
-        directory().mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        logger.warning("metrics_are_off", folder=str(folder), error=str(error))
+        return False
+    if not os.access(folder, os.W_OK | os.X_OK):
+        logger.warning("metrics_are_off", folder=str(folder), error="not writable")
+        return False
+    try:
         with _sole() as is_mine:
             if is_mine:
-                adopt_files_of_the_dead(directory())
-    except OSError as error:
-        logger.warning("metrics_are_off", folder=str(directory()), error=str(error))
-        return False
+                adopt_files_of_the_dead(folder)
+    except OSError as error:  # another user's files: they are counted where they are
+        logger.info("metrics_not_tidied", folder=str(folder), error=str(error))
     return True
 
 

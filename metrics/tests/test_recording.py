@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from metrics.definitions import Definition, UnboundedLabelError
-from metrics.services import MetricsService, stage
+from metrics.services import MetricsService, process_files, stage
 from metrics.services.process_files import adopt_files_of_the_dead
 from metrics.services.recording import UnknownMetricError
 from metrics.services.scraping import exposition
@@ -111,3 +111,16 @@ def test_what_a_dead_process_counted_is_kept_once(tmp_path: Path) -> None:
     assert 'charla_tries_total{kind="a"} 6.0' in text
     assert 'charla_took_bucket{le="2.0"} 2.0' in text
     assert "charla_took_sum 3.0" in text
+
+
+def test_a_folder_that_cannot_be_made_turns_metrics_off_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(process_files, "directory", lambda: tmp_path / "file" / "host")
+    process_files.prepare.cache_clear()
+    try:
+        assert process_files.prepare() is False
+        MetricsService.increment_counter("chats_created", {"channel": "never seen before"})
+    finally:
+        process_files.prepare.cache_clear()
