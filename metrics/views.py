@@ -37,7 +37,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "services": {finding.name: finding.public() for finding in findings},
     }
     response = JsonResponse(body, status=200 if is_ready else 503)
-    response._has_been_logged = True  # type: ignore[attr-defined] - being asked too early is not an error of the log
+    # Being asked too early is no error: without this mark Django logs every 503 as one.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

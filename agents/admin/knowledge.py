@@ -174,7 +174,7 @@ class KnowledgeChunkAdmin(ReadOnly, RoleAdmin):
     @display(description=_("passage"))
     def place(self, chunk: KnowledgeChunk) -> str:
         """Return the document's title and the passage's place in it."""
-        return Truncator(str(chunk)).chars(70)
+        return f"{Truncator(chunk.heading or chunk.content).chars(70)} · {chunk.position + 1}"
 
     @display(description=_("content"))
     def shown_content(self, chunk: KnowledgeChunk) -> str:
