@@ -2,15 +2,15 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = get_asgi_application()  # Django's apps load here, before anything below is imported
+http = get_wsgi_application()  # Django's apps load here, before anything below is imported
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 
+from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402
-from tenants.services.roles import refuse_unbound_role  # noqa: E402
 
-refuse_unbound_role()
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+application = ProtocolTypeRouter({"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": websockets})

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from tenants.scope import tenant_scope
 
 R = TypeVar("R")
-THREADS = 8
+THREADS = 4
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="socket")
 
 

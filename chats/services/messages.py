@@ -96,9 +96,10 @@ def post_message(**draft: Any) -> Posted:
             "language": wanted.language or detect_language(wanted.content),
         }
     )
+    longest = setting(current_tenant_id(), "max_conversation_length") if wanted.sender == Sender.USER else None
     try:
         with transaction.atomic(), prepared_statements():
-            return _accept(wanted)
+            return _accept(wanted, longest)
     except IntegrityError:
         # The same client_message_id at the same moment: the other one was first.
         if not wanted.client_message_id:
@@ -107,8 +108,8 @@ def post_message(**draft: Any) -> Posted:
             return _sent_before(wanted)
 
 
-def _accept(draft: Draft) -> Posted:
-    place = _take_place(draft)
+def _accept(draft: Draft, longest: int | None) -> Posted:
+    place = _take_place(draft, longest)
     if place is None:
         return _sent_before(draft)
     chat_pk, sequence, status, status_before = place
@@ -149,7 +150,7 @@ def _accept(draft: Draft) -> Posted:
     return Posted(message, created=True)
 
 
-def _take_place(draft: Draft) -> tuple[Any, ...] | None:
+def _take_place(draft: Draft, longest: int | None) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE_PLACE,
@@ -164,16 +165,12 @@ def _take_place(draft: Draft) -> tuple[Any, ...] | None:
                 "model_used": draft.model_used,
                 "session_timeout": settings.CHAT_SETTINGS["SESSION_TIMEOUT"],
                 "new_session": uuid.uuid4().hex,
-                "longest": setting(current_tenant_id(), "max_conversation_length") if _is_limited(draft) else None,
+                "longest": longest,
                 "client_message_id": draft.client_message_id,
             },
         )
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row
-
-
-def _is_limited(draft: Draft) -> bool:
-    return draft.sender == Sender.USER
 
 
 def _sent_before(draft: Draft) -> Posted:

@@ -17,6 +17,8 @@ def connection(url: str, *, tenant_scoped: bool) -> dict[str, Any]:
     if host := options.pop("host", None):  # a socket's folder; `%2F` in a URL's host would not be decoded
         described["HOST"] = host
     options["server_side_binding"] = False
+    # For what runs inside prepared_statements(). PgBouncer in transaction mode keeps them from 1.21 on.
+    options["prepare_threshold"] = 0 if env.bool("DATABASE_PREPARE", default=True) else None
     pool_size = env.int("DATABASE_POOL_SIZE", default=0)
     if pool_size and tenant_scoped:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
@@ -27,8 +29,6 @@ def connection(url: str, *, tenant_scoped: bool) -> dict[str, Any]:
         "CONN_MAX_AGE": 0 if options.get("pool") else env.int("DATABASE_CONN_MAX_AGE", default=600),
         # A pooled connection is checked by tenants.db, without a round trip each time.
         "CONN_HEALTH_CHECKS": not options.get("pool"),
-        # PgBouncer in transaction mode keeps them from 1.21 on (max_prepared_statements).
-        "PREPARED_STATEMENTS": env.bool("DATABASE_PREPARE", default=True),
         "DISABLE_SERVER_SIDE_CURSORS": True,  # a transaction pooler may stand between
     }
 

@@ -9,9 +9,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+from psycopg_pool import ConnectionPool
 
+from tenants.db.liveness import has_news
+from tenants.db.prepared import PreparedCursor, are_prepared
 from tenants.scope import scope
 
 SET_TENANT = "SELECT set_config('app.tenant_id', %s, true)"
@@ -25,8 +29,21 @@ class StatementOutsideTransactionError(RuntimeError):
         super().__init__("A statement in a tenant's scope needs a transaction: open it with in_tenant(tenant).")
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Django's, which also tells what a prepared statement was."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """Return the statement with its values, for logs of queries."""
+        if isinstance(cursor, PreparedCursor):
+            return str(self.compose_sql(sql, params))
+        told: str = super().last_executed_query(cursor, sql, params)
+        return told
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's PostgreSQL connection that keeps `app.tenant_id` equal to the scope."""
+
+    ops_class = DatabaseOperations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,6 +51,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.bound_by_policies = bool(self.settings_dict.get("TENANT_SCOPED", True))
         if self.bound_by_policies:
             self.execute_wrappers.append(self._apply_scope)
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """Return a connection; of the pool one that lives (the pool itself checks none, see the settings)."""
+        connection = super().get_new_connection(conn_params)
+        pool: ConnectionPool[Any] | None = self.pool  # type: ignore[attr-defined]
+        while pool is not None and has_news(connection):
+            try:
+                ConnectionPool.check_connection(connection)
+            except psycopg.OperationalError:
+                pool.putconn(connection)  # it is broken: the pool makes another in its place
+                connection = super().get_new_connection(conn_params)
+            else:
+                break
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor, inside prepared_statements() one whose statements are prepared."""
+        if name is not None or not are_prepared() or self.connection is None:
+            return super().create_cursor(name)
+        usual = self.connection.cursor_factory
+        self.connection.cursor_factory = PreparedCursor
+        try:
+            return super().create_cursor()
+        finally:
+            self.connection.cursor_factory = usual
 
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's own signature
         super()._set_autocommit(autocommit)  # type: ignore[misc]
@@ -66,6 +108,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if tenant_id != self._applied_tenant and self.in_atomic_block and not self.needs_rollback:
             if self.connection is None:
                 raise ImproperlyConfigured("The scope was applied before the connection was open.")
-            self.connection.execute(SET_TENANT, [str(tenant_id or "")])
+            PreparedCursor(self.connection).execute(SET_TENANT, [str(tenant_id or "")])
             self._applied_tenant = tenant_id
         return execute(sql, params, many, context)

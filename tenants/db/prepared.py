@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql import base
 
 _prepared: ContextVar[bool] = ContextVar("charla_prepared_statements", default=False)
 
 
-class PreparedCursor(ServerBindingCursor):  # type: ignore[misc]
+class PreparedCursor(base.ServerBindingCursor):  # type: ignore[name-defined]
     """A cursor that sends values apart from the statement and lets the server keep its plan from the first time on."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:

@@ -1,0 +1,1 @@
+"""How fast, how small: `python -m benchmarks [NAME …]`; what came out is in README.md."""
