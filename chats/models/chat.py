@@ -6,6 +6,7 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from model_utils import FieldTracker
 
 from agents.models import AgentModel
@@ -17,7 +18,7 @@ from tenants.models import TenantOwned
 class ChatStatus(models.TextChoices):
     """Where a conversation stands (domain.md, 6)."""
 
-    ACTIVE = "active", _("active")
+    ACTIVE = "active", pgettext_lazy("conversation", "active")
     WAITING = "waiting", _("waiting for a person")
     COMPLETED = "completed", _("completed")
     ARCHIVED = "archived", _("archived")
