@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from chats import events
 from chats.realtime import heartbeat
-from chats.realtime.admission import UNKNOWN_CALLER, Admission, RefusedError, admit
+from chats.realtime.admission import NO_SUCH_CHAT, UNKNOWN_CALLER, Admission, RefusedError, admit
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame, sequence_of
 from chats.realtime.history import PAGE, messages_after
 from chats.realtime.publish import chat_group
@@ -170,7 +170,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._send_after(self.sent)
 
     async def _send(self, frame: dict[str, Any]) -> None:
-        await super().send(text_data=json.dumps(frame, ensure_ascii=False))
+        await super().send(text_data=json.dumps(frame))  # in ASCII: what a client said may hold half characters
+
+
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """Every other address: closed with the code for what is not there."""
+
+    async def connect(self) -> None:
+        """Accept, so that the caller sees the code, and close."""
+        await self.accept()
+        await self.close(NO_SUCH_CHAT)
 
 
 HANDLERS = {

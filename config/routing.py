@@ -1,8 +1,8 @@
 """Paths of sockets."""
 
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 
-from chats.consumers import ChatConsumer
+from chats.consumers import ChatConsumer, NoSuchSocket
 
-websockets = URLRouter([path("ws/chats/<uuid:chat_id>/", ChatConsumer.as_asgi())])
+websockets = URLRouter([path("ws/chats/<uuid:chat_id>/", ChatConsumer.as_asgi()), re_path(r"", NoSuchSocket.as_asgi())])

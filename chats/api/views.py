@@ -24,6 +24,7 @@ from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
 from chats.services.visibility import chats_of
 from tenants.api.pagination import CursorPages, page_size_of
+from tenants.api.parsers import MessageJSONParser
 from tenants.api.views import TenantAPIView
 from tenants.models import Membership
 from tenants.scope import in_tenant
@@ -168,6 +169,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
     queryset = ContentChatModel.objects.all()
     visitor_actions = ("list", "create")
     own_transactions = frozenset({"create"})
+    parser_classes = [MessageJSONParser]
     serializer_class = MessageSerializer
     filterset_class = None
     pagination_class = None

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService
@@ -16,6 +14,7 @@ from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
 from chats.services.errors import ChatError, OvertakenError
+from chats.services.handover import hand_over
 from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
 from chats.services.pipeline import should_generate_auto_response
@@ -166,20 +165,7 @@ def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
 
 
 def give_turn_up(lease: Lease, error: str) -> None:
-    """Say honestly that no answer can be given and hand over to a person, in the caller's transaction (decision 6)."""
-    message = ContentChatModel.objects.select_related("chat").filter(pk=int(lease.ref_id)).first()
-    if message is None or message.sequence <= message.chat.answered_sequence:
-        return
-    with override(message.language or "en"):
-        text = _("I am sorry, I cannot answer right now. I have asked a person of our team to take over.")
-    post_message(
-        chat_id=message.chat.chat_id,
-        content=text,
-        sender=Sender.AGENT,
-        in_response_to_id=message.pk,
-        covers=message.sequence,
-        is_automatic=True,
-        language=message.language or "en",
-        metadata={"citations": [], "kind": "failed"},
-    )
-    escalate(chat_id=message.chat.chat_id, reason="agent_failed")
+    """Hand a turn over that cannot be answered, in the transaction that gives it up (decision 6)."""
+    message = ContentChatModel.objects.select_related("chat__tenant").filter(pk=int(lease.ref_id)).first()
+    if message is not None:
+        hand_over(message, reason="agent_failed")

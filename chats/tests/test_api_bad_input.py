@@ -83,3 +83,19 @@ def test_an_address_that_is_none_answers_json(client: APIClient, path: str) -> N
 
 def test_a_chat_asked_for_by_its_id_is_not_filtered(client: APIClient, chat: ChatModel) -> None:
     assert client.get(f"/api/v1/chats/{chat.chat_id}/", {"user_id": "somebody else"}).status_code == 200
+
+
+@pytest.mark.parametrize("value", [r"\ud800", r"\u0000", r"a\udfffb"])
+@pytest.mark.parametrize(
+    ("path", "field"), [("chats", "agent"), ("chats", "channel"), ("agents", "language"), ("agents", "ai_model")]
+)
+def test_half_characters_anywhere_in_a_body(client: APIClient, path: str, field: str, value: str) -> None:
+    body = f'{{"user_id": "u", "name": "n", "{field}": "{value}"}}'
+    response = client.generic("POST", f"/api/v1/{path}/", body, content_type="application/json")
+    assert first_error(response) == (400, "invalid")
+
+
+def test_a_backslash_is_a_character_like_others(client: APIClient, chat: ChatModel) -> None:
+    body = r'{"title": "C:\\u0000 and \\ud800", "settings": {"smile": "\ud83d\ude00"}}'
+    response = client.generic("PATCH", f"/api/v1/chats/{chat.chat_id}/", body, content_type="application/json")
+    assert response.json()["title"] == r"C:\u0000 and \ud800"

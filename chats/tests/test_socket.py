@@ -213,3 +213,16 @@ async def test_what_workers_publish_is_what_the_channel_layer_reads() -> None:
     event = await asyncio.wait_for(layer.receive(channel), 5)
     assert event["type"] == "chat_message"
     assert json.loads(event["text"]) == {"type": "typing", "sender": "agent", "is_typing": True}
+
+
+@pytest.mark.parametrize("path", ["/ws/chats/abc/", "/ws/nothing/", "/"])
+async def test_an_address_without_a_socket_is_closed_with_the_code_for_it(path: str) -> None:
+    communicator = WebsocketCommunicator(websockets, path, subprotocols=[])
+    assert await close_code(communicator) == 4404
+
+
+async def test_half_a_character_in_an_id_is_answered(tenant: TenantModel, visitor: Visitor) -> None:
+    async with opened(visitor) as socket:
+        text = r'{"type": "message.send", "content": "x", "client_message_id": "\ud800"}'
+        await socket.communicator.send_to(text_data=text)
+        assert (await socket.hear("error"))["code"] == "invalid"

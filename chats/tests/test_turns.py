@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from agents.models import AgentModel
 from agents.replies import Reply
 from chats.models import ChatModel, ChatStatus, ContentChatModel
 from chats.services import lifecycle
@@ -139,4 +140,24 @@ def test_a_message_that_is_gone_ends_quietly(tenant: TenantModel, chat: ChatMode
     with tenant_scope(tenant):
         assert process_message(message_id) is False
         assert answer_turn(message_id) is None
+    assert WorkItem.objects.get().state == "done"
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, None])
+def test_without_an_agent_the_person_is_told_and_handed_over(
+    tenant: TenantModel, chat: ChatModel, change: dict[str, Any] | None
+) -> None:
+    with in_tenant(tenant):
+        if change:
+            AgentModel.objects.update(**change)
+        else:
+            ChatModel.objects.update(agent=None)
+    message_id = ask(tenant, chat)
+    with tenant_scope(tenant):
+        for _time in range(2):
+            assert process_message(message_id) is False
+    with in_tenant(tenant):
+        chat.refresh_from_db()
+    assert chat.status == ChatStatus.WAITING
+    assert len(conversation(tenant, chat)) == 2
     assert WorkItem.objects.get().state == "done"

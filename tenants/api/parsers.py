@@ -1,13 +1,15 @@
 """JSON as the standard has it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 LARGEST_BODY = 1_000_000  # bytes; a message has 10,000 characters at most
 
 
@@ -25,6 +27,7 @@ class StrictJSONParser(BaseParser):
     """UTF-8 JSON (RFC 8259); what is not answers 400 `not_json`, too much of it 413 `too_large`."""
 
     media_type = "application/json"
+    refuses_half_characters = True
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -34,9 +37,28 @@ class StrictJSONParser(BaseParser):
         if len(body) > LARGEST_BODY:
             raise TooLargeError
         try:
-            return json.loads(body.decode(), parse_constant=_refuse)
+            parsed = json.loads(body.decode(), parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not valid JSON in UTF-8.")) from error
+        if self.refuses_half_characters and b"\\u" in body and not can_be_stored(parsed):
+            raise ValidationError(_("The body has NUL or half characters: they cannot be stored."), code="invalid")
+        return parsed
+
+
+class MessageJSONParser(StrictJSONParser):
+    """For a view that checks its texts itself and says which one is wrong."""
+
+    refuses_half_characters = False
+
+
+def can_be_stored(parsed: Any) -> bool:
+    """Tell whether PostgreSQL can hold every text inside: none has NUL or half of a surrogate pair."""
+    written = json.dumps(parsed, ensure_ascii=False)
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        return False
+    return not NUL.search(written)
 
 
 def _refuse(constant: str) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import structlog
@@ -20,23 +21,36 @@ from tenants.signals import command_finished
 
 T = TypeVar("T")
 LINE_EVERY_SECONDS = 10.0
+LANGUAGES = ("en", "es")
 logger = structlog.get_logger(__name__)
 
 
-class CharlaCommand(BaseCommand):
-    """A command with `--json`, `--no-progress`, `--lang` and a record of each run."""
+class SpokenCommand(BaseCommand):
+    """A command that speaks the language asked for, in its help too."""
 
-    changes_data = False
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run in the language that `--lang` names: argparse writes the help before any option is read."""
+        named = [after for before, after in pairwise(argv) if before == "--lang"]
+        named += [word.removeprefix("--lang=") for word in argv if word.startswith("--lang=")]
+        with translation.override(named[-1] if named and named[-1] in LANGUAGES else translation.get_language()):
+            super().run_from_argv(argv)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         """Let a command give an option of its own the name of one of Django's (decision 36)."""
+        self.help = str(self.help)  # argparse takes no lazy text
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+
+class CharlaCommand(SpokenCommand):
+    """A command with `--json`, `--no-progress`, `--lang` and a record of each run."""
+
+    changes_data = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that all commands have."""
         parser.add_argument("--json", action="store_true", help=_("Print one JSON object and nothing else."))
         parser.add_argument("--no-progress", action="store_true", help=_("Show no progress."))
-        parser.add_argument("--lang", choices=["en", "es"], help=_("Language of the output."))
+        parser.add_argument("--lang", choices=LANGUAGES, help=_("Language of the output."))
         if self.changes_data:
             parser.add_argument("--dry-run", action="store_true", help=_("Count what would change; change nothing."))
 

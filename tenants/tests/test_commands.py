@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 from django.core.management.base import BaseCommand
 
 from chats.models import Channel, ChatModel
@@ -141,3 +141,12 @@ def test_sweep_runs_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("signal.signal", lambda *_arguments: None)
     call_command("sweep")
     assert seen == [Swept(rung=1)]
+
+
+@pytest.mark.parametrize("command", ["init_system", "setup_demo_data", "sweep", "import_knowledge", "health_check"])
+@pytest.mark.parametrize("words", [[], ["--lang", "es"], ["--lang=es"]])
+def test_each_command_explains_itself(command: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ManagementUtility(["manage.py", command, *words, "--help"]).execute()
+    assert ended.value.code == 0
+    assert f"manage.py {command}" in capsys.readouterr().out

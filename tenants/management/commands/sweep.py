@@ -5,16 +5,16 @@ import threading
 from typing import Any
 
 import structlog
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext_lazy as _
 
+from tenants.management.base import SpokenCommand
 from tenants.services.roles import refuse_unbound_role
 from tenants.services.sweeping import Swept, sweep_forever
 
 logger = structlog.get_logger(__name__)
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     """Runs until it is told to stop."""
 
     help = _("Ring again for work that waits, and work it off here while the broker is away. Runs until stopped.")  # type: ignore[assignment]
