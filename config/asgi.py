@@ -12,5 +12,7 @@ from django.conf import settings  # noqa: E402
 
 from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402
+from tenants.services.roles import refuse_unbound_role  # noqa: E402
 
+refuse_unbound_role()
 application = ProtocolTypeRouter({"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": websockets})

@@ -76,7 +76,7 @@ class ChatViewSet(
         with_deleted = asks_for_deleted and self.caller.may("agents", "write")
         return chats_of(self.caller, with_deleted=with_deleted).select_related("agent")
 
-    def filter_queryset(self, queryset: QuerySet[ChatModel]) -> QuerySet[ChatModel]:
+    def filter_queryset(self, queryset: Any) -> Any:
         """Filter the list; a chat that is asked for by its id is that chat."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
