@@ -9,7 +9,7 @@ from django.db import transaction
 from agents.providers.base import ReplyRequest
 from agents.providers.phrases import PHRASES, phrase
 from agents.replies import Reply, ReplyKind
-from agents.services.answering import Answer, answer, confidence, content_words, suggestions
+from agents.services.answering import Answer, answer, answers, confidence, content_words, suggestions
 from agents.services.language import guess_language
 from agents.services.retrieval import Passage, search
 from agents.services.small_talk import SmallTalk, agrees, small_talk
@@ -62,9 +62,17 @@ def _look_up(request: ReplyRequest, asked: Sequence[str], language: str) -> list
     if len(asked) < 2 or not _leans(question, language):
         return alone
     together = _search(request, f"{asked[-2]} {question}", language)
-    strong = bool(alone) and confidence(alone[0]) >= max((confidence(passage) for passage in together[:1]), default=0)
+    if not together or _is_about_the_former_alone(together[0], alone):
+        return alone
+    strong = bool(alone) and confidence(alone[0]) >= confidence(together[0])
     own_words = len(content_words(question, language)) > SHORT_CONTENT
-    return alone if strong and own_words else together or alone
+    return alone if strong and own_words else together
+
+
+def _is_about_the_former_alone(best: Passage, alone: Sequence[Passage]) -> bool:
+    """Whether what was found with the former question says nothing to the new one, which has an answer of its own."""
+    found = {passage.document_id for passage in alone}
+    return bool(alone) and answers(alone[0]) and best.document_id not in found
 
 
 def _leans(question: str, language: str) -> bool:

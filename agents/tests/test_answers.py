@@ -10,7 +10,7 @@ from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService, NoModelError
 from agents.services.documents import Entry
 from agents.services.small_talk import small_talk
-from agents.tests.support import ask, default_model, learn
+from agents.tests.support import SHOP, ask, default_model, learn
 from tenants.models import TenantModel
 from tenants.scope import in_tenant, tenant_scope
 
@@ -64,6 +64,12 @@ def test_a_question_that_leans_on_the_one_before_is_understood(tenant: TenantMod
     reply = ask(tenant, "¿Las plantas tienen garantía?", "¿y el envío cuánto cuesta?")
     assert reply.text.startswith("El envío cuesta")
     assert ask(tenant, "¿Hacen envíos?", "¿y cuánto cuesta?").text.startswith("El envío cuesta")
+
+
+def test_a_short_question_about_something_else_is_not_taken_for_the_former_one(tenant: TenantModel) -> None:
+    learn(tenant, [*SHOP, Entry("Do you ship to the whole country?", "Yes, we deliver everywhere.", "shop.csv", "en")])
+    assert ask(tenant, "What are your opening hours?", "Do you deliver?", language="en").text.startswith("Yes, we")
+    assert ask(tenant, "¿Cuál es el horario de atención?", "¿Y la garantía?").text.startswith("Sí, treinta días")
 
 
 def test_of_a_long_text_the_best_sentences_are_given_in_order(tenant: TenantModel) -> None:
