@@ -28,8 +28,10 @@ class RequestIdMiddleware:
         """Handle one request."""
         given = request.headers.get("X-Request-Id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request) if is_text(request) else _not_text()
+        # Bound until the thread's next request, not only until here: Django logs an answer after its middleware.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request) if is_text(request) else _not_text()
         response["X-Request-Id"] = request_id
         if request.path.startswith("/api/v1/"):
             response.headers.setdefault("Cache-Control", "private, no-store")

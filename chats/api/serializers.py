@@ -98,7 +98,7 @@ class EscalationSerializer(serializers.Serializer[Any]):
 class AssignSerializer(serializers.Serializer[Any]):
     """Whom to give the chat; without a name, whoever calls."""
 
-    user = serializers.UUIDField(required=False)
+    assigned_to = serializers.UUIDField(required=False)
 
 
 class IdentitySerializer(serializers.Serializer[Any]):

@@ -155,10 +155,10 @@ class ChatViewSet(
         wanted = AssignSerializer(data=request.data or {})
         wanted.is_valid(raise_exception=True)
         own_id = self.caller.user.pk if self.caller.user else None
-        user_id: UUID | None = wanted.validated_data.get("user", own_id)
+        user_id: UUID | None = wanted.validated_data.get("assigned_to", own_id)
         member = Membership.objects.select_related("user").filter(user_id=user_id).first() if user_id else None
         if member is None:
-            raise ValidationError({"user": [_("Name a member of this tenant.")]}, code="invalid")
+            raise ValidationError({"assigned_to": [_("Name a member of this tenant.")]}, code="invalid")
         return self._changed(lifecycle.assign, chat_id=chat_id, user=member.user)
 
 

@@ -325,3 +325,11 @@ def test_a_proven_identity_is_the_same_contact_and_a_claimed_one_stays_anonymous
         assert start_as(tenant, wrong)["user_id"] != "customer-7"
     with in_tenant(tenant):
         assert Contact.objects.get(external_id="customer-7").name == "Ana"
+
+
+def test_a_chat_is_given_to_a_member_and_to_nobody_else(
+    tenant: TenantModel, chat: ChatModel, admin: User, colleague: User, outsider: User
+) -> None:
+    client, path = client_of(admin), f"/api/v1/chats/{chat.chat_id}/assign/"
+    assert error_of(client.post(path, {"assigned_to": str(outsider.pk)})) == (400, "invalid", "assigned_to")
+    assert client.post(path, {"assigned_to": str(colleague.pk)}).json()["assigned_to"] == str(colleague.pk)

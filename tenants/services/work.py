@@ -68,7 +68,8 @@ def enqueue(
 def claim(dedupe_key: str) -> Lease | None:
     """Take the row when it is ready, or its holder's lease ran out; None when there is nothing to take.
 
-    Nothing is also what a turn gets while another turn of its conversation is held (partial unique index).
+    Nothing is also what a turn gets while another turn of its conversation is held; where two ask at the same moment,
+    the partial unique index decides.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -76,7 +77,10 @@ def claim(dedupe_key: str) -> Lease | None:
                 "UPDATE tenants_workitem SET state = 'leased', lease_token = gen_random_uuid(),"
                 f" lease_until = now() + {LEASE}, lost_leases = lost_leases + (state = 'leased')::int"
                 " WHERE dedupe_key = %s AND (state = 'ready' AND run_after <= now()"
-                f" OR state = 'leased' AND lease_until < now()) RETURNING {COLUMNS}",
+                " OR state = 'leased' AND lease_until < now()) AND NOT EXISTS ("
+                " SELECT FROM tenants_workitem AS held WHERE held.conversation = tenants_workitem.conversation"
+                " AND held.kind = 'turn' AND held.state = 'leased' AND held.id <> tenants_workitem.id)"
+                f" RETURNING {COLUMNS}",
                 [dedupe_key],
             )
             row = cursor.fetchone()
