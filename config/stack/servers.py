@@ -76,6 +76,8 @@ def bootstrap(postgres: Postgres) -> None:
     with psycopg.connect(postgres.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         make_roles(connection)
         make_database(connection, DATABASE)
+        if postgres.throwaway:  # so that the suite can drop a database that some thread is still connected to
+            connection.execute("GRANT pg_signal_backend TO charla_owner")
     for database in (DATABASE, "template1"):
         with psycopg.connect(postgres.url(SUPERUSER, database)) as connection:
             prepare_database(connection)

@@ -34,9 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="browser tests not run: CHARLA_SKIP_BROWSER=1"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium: the one that CHARLA_CHROMIUM names, else the system's."""
+    """A headless Chromium: the one that CHARLA_CHROMIUM names, else the system's.
+
+    Not for the whole session: Playwright keeps an event loop running in this thread, where Django then refuses the
+    database to every other test.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser

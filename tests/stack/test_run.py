@@ -16,11 +16,12 @@ import psutil
 import psycopg
 import pytest
 
+from config.stack.children import start_child
 from tests.support.stack import free_port
 
 pytestmark = pytest.mark.stack
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 OWN_SERVERS = ("DATABASE_URL", "DATABASE_OPERATIONS_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")
 PROCESSES = {
     "web": "uvicorn",
@@ -38,15 +39,13 @@ class Run:
         self.data, self.port, self.output = data, port or free_port(), data.with_suffix(".out")
         inherited = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
         command = [sys.executable, str(ROOT / "manage.py"), "runstack", "--data-dir", str(data), *options]
-        with self.output.open("ab") as output:
-            self.process = psutil.Popen(
-                [*command, "--port", str(self.port)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**inherited, **(env or {}), "COLUMNS": "200"},
-                cwd="/",
-                start_new_session=True,
-            )
+        self.process = start_child(
+            [*command, "--port", str(self.port)],
+            log=self.output,
+            env={**inherited, **(env or {}), "COLUMNS": "200"},
+            when_orphaned=signal.SIGTERM,
+            cwd=Path("/"),
+        )
 
     @property
     def text(self) -> str:
@@ -65,21 +64,20 @@ class Run:
         """Wait until something is so; fail with what was printed."""
         until = time.monotonic() + START_SECONDS
         while not reached():
-            assert self.process.is_running(), self.text
-            assert self.process.status() != psutil.STATUS_ZOMBIE, self.text
+            assert self.process.poll() is None, self.text
             assert time.monotonic() < until, self.text
             time.sleep(0.1)
 
     def child(self, name: str) -> psutil.Process | None:
         """Return the process of a service, by the word in its command line."""
-        for process in self.process.children():
+        for process in psutil.Process(self.process.pid).children():
             if process.status() != psutil.STATUS_ZOMBIE and PROCESSES[name] in " ".join(process.cmdline()):
                 return process
         return None
 
     def family(self) -> list[psutil.Process]:
         """Return all processes below the supervisor."""
-        return list(self.process.children(recursive=True))
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> list[psutil.Process]:
         """End the supervisor by a signal; return those of its processes that are still there a moment later."""
