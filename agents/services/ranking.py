@@ -26,7 +26,7 @@ SENTENCE_WEIGHT: Final = 0.3
 EXACT_WEIGHT: Final = 0.15
 PAIR_REACH: Final = 3
 NEAR_WORDS: Final = 6
-READ_CLOSELY: Final = 40
+READ_CLOSELY: Final = 30
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,12 @@ def _nearness(question: Question, places: _Places, field_places: list[list[int]]
     """Return how much of the question's order is kept: each pair of words by the rarity of its less rare word."""
     order, total = question.order, 0.0
     for first, one in enumerate(order):
+        if not field_places[one]:
+            continue
         for apart in range(1, min(PAIR_REACH, len(order) - 1 - first) + 1):
             other = order[first + apart]
-            if one == other or not field_places[one] or not field_places[other]:
+            tells = apart == 1 or question.terms[one].is_content or question.terms[other].is_content
+            if one == other or not field_places[other] or not tells:
                 continue
             off = min(
                 there - here - apart if there > here else here - there + 1

@@ -12,7 +12,7 @@ from agents.models import KnowledgeBase, KnowledgeDocument
 from agents.services.question import Question, read_question
 from agents.services.ranking import Candidate, Evidence, Ranked, rank
 
-CANDIDATES: Final = 100
+CANDIDATES: Final = 64
 POSTINGS_BUDGET: Final = 4000
 # A question and what answers it are mostly of one language; a passage of the other needs to be clearly better.
 OTHER_LANGUAGE_FACTOR: Final = 0.8

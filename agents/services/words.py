@@ -7,6 +7,7 @@ from typing import Final
 WORD: Final = re.compile(r"[^\W_]+")
 APOSTROPHE: Final = re.compile(r"['’](s\b)?")
 THOUSANDS: Final = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
+MARKS: Final = re.compile("[\u0300-\u036f]")
 SENTENCE_END: Final = re.compile(r"(?<=[.!?…])[\"'”»)\]]*\s+|\n+")
 
 SPANISH: Final = """
@@ -41,7 +42,7 @@ POLITE_WORDS: Final = frozenset(POLITE.split())
 
 def plain(word: str) -> str:
     """Return a word without its accents: `envío` and `envio` are the same to people who type."""
-    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+    return word if word.isascii() else MARKS.sub("", unicodedata.normalize("NFD", word))
 
 
 def words(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Finding: accents, slips, languages, neighbours, and that every change of a chunk is counted."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -67,7 +68,7 @@ def test_the_definer_function_gives_nothing_to_a_neighbour_that_knows_the_ids(
     tenant: TenantModel, neighbour: TenantModel
 ) -> None:
     theirs, _ = learn(neighbour)
-    arguments = [[theirs.id], "es", ["horari"], [1.0], [1], 100, 10]
+    arguments: list[Any] = [[theirs.id], "es", ["horari"], [1.0], [1], 100, 10]
     with in_tenant(neighbour), connection.cursor() as cursor:
         cursor.execute(SEARCH, arguments)
         assert len(cursor.fetchall()) == 1
