@@ -3,14 +3,15 @@
 import asyncio
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chats import events
-from chats.realtime import heartbeat
+from chats.realtime import audience, heartbeat
 from chats.realtime.admission import NO_SUCH_CHAT, UNKNOWN_CALLER, Admission, RefusedError, admit
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame, sequence_of
 from chats.realtime.history import PAGE, messages_after
@@ -30,7 +31,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
     once and in order, whatever the channel layer loses, doubles or mixes up.
     """
 
+    channel_layer_alias = "none: see audience"  # its own channel would cost memory and a reading of every frame
     admission: Admission
+    name: str
     chat_id: UUID
     since = sent = 0
     order: asyncio.Lock  # the socket's own events and the heartbeat may both want to send what comes next
@@ -42,13 +45,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         self.chat_id = self.scope["url_route"]["kwargs"]["chat_id"]
-        await self.channel_layer.group_add(chat_group(self.chat_id), self.channel_name)
+        await audience.join(self.chat_id, self)
         self.joined = True
         try:
             self.admission = await in_thread(admit, self.scope, self.chat_id)
         except RefusedError as refused:
             await self.close(refused.code)
             return
+        self.name = uuid4().hex
         self.since = self.sent = self.admission.last_sequence
         self.order = asyncio.Lock()
         self._close_at_expiry()
@@ -71,7 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.expiry is not None:
             self.expiry.cancel()
         if self.joined:
-            await self.channel_layer.group_discard(chat_group(self.chat_id), self.channel_name)
+            await audience.leave(self.chat_id, self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Act on one frame; a bad one is answered by an error, and the socket stays open."""
@@ -151,12 +155,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send({"type": "pong"})
 
     async def _tell(self, frame: dict[str, Any]) -> None:
-        event = {"type": "chat_message", "text": json.dumps(frame), "from": self.channel_name}
-        await self.channel_layer.group_send(chat_group(self.chat_id), event)
+        event = {"type": "chat_message", "text": json.dumps(frame), "from": self.name}
+        await get_channel_layer().group_send(chat_group(self.chat_id), event)
 
     async def chat_message(self, event: dict[str, Any]) -> None:
         """Forward a frame of the chat's group; a stored message only in its turn."""
-        if not hasattr(self, "admission") or event.get("from") == self.channel_name:
+        if not hasattr(self, "admission") or event.get("from") == self.name:
             return
         sequence = event.get("sequence")
         if sequence is None:

@@ -1,0 +1,112 @@
+"""Who of this process listens to a chat: one channel of the layer for all its sockets.
+
+A frame is read once a chat and process, however many hear it; a channel for each socket would read it for each
+(182 µs of a delivery against 40, see benchmarks/README.md).
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+
+from chats.realtime.publish import chat_group
+
+LONGEST_BACKLOG: Final = 200
+Event = dict[str, Any]
+
+
+class Listener(Protocol):
+    """A socket."""
+
+    async def chat_message(self, event: Event) -> None:
+        """Take one frame of the chat's group."""
+
+    async def catch_up(self) -> None:
+        """Fetch what did not come."""
+
+
+class Ear:
+    """One listener's frames, in order: a slow one keeps nobody waiting, and fetches what was too much for it."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.waiting: deque[Event] = deque()
+        self.has_missed = False
+        self.hearing: asyncio.Task[None] | None = None
+
+    def put(self, event: Event) -> None:
+        """Let the listener have a frame as soon as it can."""
+        if len(self.waiting) < LONGEST_BACKLOG:
+            self.waiting.append(event)
+        else:
+            self.has_missed = True
+        if self.hearing is None or self.hearing.done():
+            self.hearing = asyncio.get_running_loop().create_task(self._hear())
+
+    async def _hear(self) -> None:
+        with suppress(OSError):  # the client has gone: its disconnect follows
+            while self.waiting:
+                await self.listener.chat_message(self.waiting.popleft())
+                if self.has_missed and not self.waiting:
+                    self.has_missed = False
+                    await self.listener.catch_up()
+
+
+class Audience:
+    """The sockets of one chat; `ready` ends when the layer's group has been joined."""
+
+    def __init__(self, chat_id: UUID) -> None:
+        self.group = chat_group(chat_id)
+        self.ears: dict[Listener, Ear] = {}
+        self.layer = get_channel_layer()
+        self.channel = ""
+        self.listening: asyncio.Task[None] | None = None
+        self.ready = asyncio.get_running_loop().create_task(self._join())
+
+    async def _join(self) -> None:
+        self.channel = await self.layer.new_channel("chat.")
+        await self.layer.group_add(self.group, self.channel)
+        self.listening = asyncio.get_running_loop().create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while True:
+            event = await self.layer.receive(self.channel)
+            for ear in list(self.ears.values()):
+                ear.put(event)
+
+    async def close(self) -> None:
+        """Leave the layer's group."""
+        self.ready.cancel()
+        if self.channel:
+            await self.layer.group_discard(self.group, self.channel)
+        if self.listening is not None:
+            self.listening.cancel()  # which makes the layer forget the channel
+
+
+_audiences: dict[tuple[asyncio.AbstractEventLoop, UUID], Audience] = {}
+
+
+async def join(chat_id: UUID, listener: Listener) -> None:
+    """Let a socket hear its chat from now on; raises what the channel layer raises when it is away."""
+    key = asyncio.get_running_loop(), chat_id
+    audience = _audiences.get(key) or _audiences.setdefault(key, Audience(chat_id))
+    audience.ears[listener] = Ear(listener)
+    try:
+        await asyncio.shield(audience.ready)
+    except BaseException:
+        await leave(chat_id, listener)
+        raise
+
+
+async def leave(chat_id: UUID, listener: Listener) -> None:
+    """Let a socket hear no more; the last one of a chat takes the process out of its group."""
+    key = asyncio.get_running_loop(), chat_id
+    audience = _audiences.get(key)
+    if audience is None or audience.ears.pop(listener, None) is None:
+        return
+    if not audience.ears:
+        del _audiences[key]
+        await audience.close()
