@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("tenants", "audit", "metrics", "notifications", "agents", "chats", "analysis")
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
-LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)\s"]+)[)"]""")
 NAMED_TEST = re.compile(r"`((?:\w+/)+test_\w+\.py)(?:::(\w+))?`")
 NAMED_PATH = re.compile(r"`([a-z_]+/[\w/.-]+)`")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{3,}")
