@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,6 +11,36 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("charla")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class WakeForThreads(bootsteps.StartStopStep):
+    """Wakes the worker's event loop when a pool thread hands it something to do, such as a task's acknowledgement.
+
+    Celery's own hub sleeps until the next event of the broker or a timer, ten seconds at most. With as many tasks
+    unacknowledged as the prefetch allows no event comes, and a backlog would be worked off in bursts ten seconds apart.
+    """
+
+    def __init__(self, consumer: Any, **options: Any) -> None:
+        super().__init__(consumer, **options)
+        self.waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def start(self, consumer: Any) -> None:
+        """Let every call_soon() of the hub wake it."""
+        hub, waker = consumer.hub, self.waker
+        if hub is None:
+            return
+        call_soon = type(hub).call_soon
+
+        def call_soon_and_wake(*arguments: Any) -> Any:
+            promise = call_soon(hub, *arguments)
+            os.eventfd_write(waker, 1)
+            return promise
+
+        hub.call_soon = call_soon_and_wake
+        hub.add_reader(waker, os.eventfd_read, waker)
+
+
+app.steps["consumer"].add(WakeForThreads)
 
 
 @worker_init.connect

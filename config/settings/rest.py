@@ -19,7 +19,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_BIGINT_TO_STRING": False,
 }
-DRF_STANDARDIZED_ERRORS = {"EXCEPTION_FORMATTER_CLASS": "tenants.api.errors.Formatter"}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_FORMATTER_CLASS": "tenants.api.errors.Formatter",
+    "EXCEPTION_HANDLER_CLASS": "tenants.api.errors.Handler",
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Charla",
     "DESCRIPTION": "Conversations between people and AI agents.",

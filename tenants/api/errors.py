@@ -1,12 +1,20 @@
 """Errors in api.md's shape and with decision 34's codes, whoever raised them."""
 
+import sys
 from typing import Any
 
+import structlog
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error, ErrorResponse
+from rest_framework.exceptions import APIException, ValidationError
+
+RETRY_AFTER_SECONDS = 5
+logger = structlog.get_logger(__name__)
 
 CODES = {
     "max_length": "too_long",
@@ -19,6 +27,30 @@ CODES = {
     "does_not_exist": "not_found",
     "unique": "conflict",
 }
+
+
+class UnavailableError(APIException):
+    """503: the database is away for a moment; what was sent may be sent again."""
+
+    status_code = 503
+    default_code = "maintenance"
+    wait = RETRY_AFTER_SECONDS
+
+    def __init__(self) -> None:
+        super().__init__(_("Charla cannot reach its database right now. Try again in a few seconds."))
+
+
+class Handler(ExceptionHandler):
+    """Knows what our own database errors mean to a caller."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """Return the API's exception for what the database refused, or for its absence."""
+        if isinstance(exc, DataError | UnicodeEncodeError):  # NUL or half a character somewhere inside
+            return ValidationError(_("A value has characters or a size that cannot be stored."), code="invalid")
+        if isinstance(exc, OperationalError | InterfaceError):
+            logger.warning("database_away", error=str(exc))
+            return UnavailableError()
+        return super().convert_known_exceptions(exc)
 
 
 class Formatter(ExceptionFormatter):
@@ -48,5 +80,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500: as JSON below /api/, as a page elsewhere."""
     if request.path.startswith("/api/"):
+        if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):  # it went away at the commit
+            unavailable = UnavailableError()
+            response = error_response(503, "maintenance", str(unavailable.detail))
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return response
         return error_response(500, "error", _("Something went wrong here. It has been recorded."))
     return defaults.server_error(request)

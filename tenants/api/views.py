@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from typing import Any
 
-from django.db import DataError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -64,10 +64,6 @@ class TenantAPIView(APIView):
         """Answer with the error, and undo what the request did."""
         if self._in_transaction:
             transaction.set_rollback(True)
-        if isinstance(
-            exc, DataError | UnicodeEncodeError
-        ):  # NUL or half characters somewhere inside, a number too large
-            exc = ValidationError(_("A value has characters or a size that cannot be stored."), code="invalid")
         return super().handle_exception(exc)
 
     @property

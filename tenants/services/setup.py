@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.validators import validate_email
 from django.db import transaction
 
 from tenants.lifecycle import TenantStep, demo_steps, init_steps
@@ -33,10 +34,11 @@ class Administrator:
 
 
 def ensure_administrator(*, email: str, password: str | None) -> Administrator:
-    """Find the operator or make one; an existing one's password stays as it is."""
+    """Find the operator or make one; an existing one's password stays as it is. ValidationError for a bad address."""
     existing = User.objects.filter(email=email.lower()).first() or User.objects.filter(is_superuser=True).first()
     if existing is not None:
         return Administrator(existing, created=False, password=None)
+    validate_email(email)
     made_up = None if password else secrets.token_urlsafe(12)
     user = User.objects.create_superuser(email, password or made_up, first_name="", last_name="")
     return Administrator(user, created=True, password=made_up)

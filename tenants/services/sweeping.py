@@ -20,22 +20,26 @@ KEEP_DONE = "interval '7 days'"
 CLEAN_EVERY_SECONDS = 600.0
 logger = structlog.get_logger(__name__)
 
+# A row that was rung for waits in the broker's queue: it is rung again after 2 s, then 4, 8 … 30, so that a backlog
+# is not drowned in rings. Its last ring's distance from the time at which it was due says how far that has come.
+PACE = "least(greatest(%(grace)s * interval '1 s', rung_at - run_after), interval '30 seconds')"
 DUE = f"""
 WITH waiting AS (
     SELECT id FROM tenants_workitem
-    WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - %s * interval '1 s'
+    WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - {PACE}
     ORDER BY rung_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
 ), abandoned AS (
-    SELECT id FROM tenants_workitem WHERE state = 'leased' AND lease_until < now()
+    SELECT id FROM tenants_workitem
+    WHERE state = 'leased' AND lease_until < now() AND rung_at <= now() - %(grace)s * interval '1 s'
     ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED
 )
 UPDATE tenants_workitem SET rung_at = now()
 WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM abandoned)
 RETURNING kind, tenant_id, ref_id, lost_leases, id
 """
-NEXT = """
+NEXT = f"""
 SELECT EXTRACT(epoch FROM least(
-    (SELECT min(greatest(run_after, rung_at + %s * interval '1 s')) FROM (
+    (SELECT min(greatest(run_after, rung_at + {PACE})) FROM (
         SELECT run_after, rung_at FROM tenants_workitem WHERE state = 'ready' ORDER BY rung_at LIMIT 50) AS soon),
     (SELECT min(lease_until) FROM tenants_workitem WHERE state = 'leased')) - clock_timestamp())
 """
@@ -59,9 +63,9 @@ class Swept:
 
 
 def sweep_once(*, grace_seconds: float = 2.0) -> Swept:
-    """Ring for every row that is due; a row is rung at most once in `grace_seconds`."""
+    """Ring for every row that is due; a row is rung first after `grace_seconds`, then ever more seldom."""
     with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute(DUE, [grace_seconds])
+        cursor.execute(DUE, {"grace": grace_seconds})
         due = cursor.fetchall()
     rung = worked = given_up = 0
     for kind, tenant_id, ref_id, lost_leases, item_id in due:
@@ -102,7 +106,7 @@ def _give_up_exhausted(item_id: int) -> int:
 def seconds_to_next(*, grace_seconds: float = 2.0) -> float:
     """Return how long the sweeper may sleep: to the earliest row that will be due, two seconds at most."""
     with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute(NEXT, [grace_seconds])
+        cursor.execute(NEXT, {"grace": grace_seconds})
         (seconds,) = cursor.fetchone()
     return LONGEST_SLEEP if seconds is None else min(max(float(seconds), 0.05), LONGEST_SLEEP)
 

@@ -151,7 +151,14 @@ def test_the_sweeper_rings_for_what_waits_and_only_once_in_its_grace(tenant: Ten
 def test_the_sweeper_rings_for_abandoned_leases(tenant: TenantModel, kind: Recorder) -> None:
     claimed(put(tenant))
     assert sweep_once().rung == 0
-    put(tenant, lease_until=LONG_AGO)
+    put(tenant, lease_until=LONG_AGO, rung_at=LONG_AGO)
+    assert (sweep_once().rung, sweep_once().rung) == (1, 0)
+
+
+def test_a_row_that_waits_in_a_queue_is_rung_ever_more_seldom(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant, run_after="now() - interval '14 s'", rung_at="now() - interval '6 s'")  # rung 8 s after it was due
+    assert sweep_once().rung == 0
+    put(tenant, rung_at="now() - interval '8 s'")  # rung 6 s after it was due
     assert sweep_once().rung == 1
 
 
@@ -170,7 +177,7 @@ def test_the_sweeper_works_itself_while_the_broker_is_away(tenant: TenantModel, 
 
 def test_a_row_that_killed_twenty_processes_is_given_up(tenant: TenantModel, kind: Recorder) -> None:
     claimed(put(tenant))
-    put(tenant, lease_until=LONG_AGO, lost_leases="20")
+    put(tenant, lease_until=LONG_AGO, rung_at=LONG_AGO, lost_leases="20")
     assert sweep_once().given_up == 1
     assert kind.died == ["1"]
     assert "20 processes died" in WorkItem.objects.get().last_error

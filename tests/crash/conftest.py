@@ -104,6 +104,15 @@ class Person:
         )
         return waiting == (0,) and [message["sender"] for message in self.messages()] == ["user", "agent"]
 
+    def is_answered_to_the_end(self) -> bool:
+        """Tell whether the last thing said was answered, and nothing is left to do."""
+        waiting = self.installation.rows(
+            "SELECT count(*) FILTER (WHERE w.state IN ('ready', 'leased')), min(c.last_sequence - c.answered_sequence)"
+            " FROM chats_chatmodel c LEFT JOIN tenants_workitem w ON c.id = w.conversation WHERE c.chat_id = %s",
+            self.chat_id,
+        )
+        return waiting == [(0, 1)]  # the answer itself is the one message more
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:

@@ -5,6 +5,8 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,7 +51,11 @@ class Command(CharlaCommand):
         password = os.environ.get("CHARLA_ADMIN_PASSWORD")
         if options["ask_password"]:
             password = getpass(_("Password of %(email)s: ") % {"email": email})
-        return setup.ensure_administrator(email=email, password=password or None)
+        try:
+            return setup.ensure_administrator(email=email, password=password or None)
+        except ValidationError as error:
+            refused = _("“%(email)s” is no e-mail address: give --admin-email or CHARLA_ADMIN_EMAIL another.")
+            raise CommandError(refused % {"email": email}) from error
 
     def _words(self, data: dict[str, Any]) -> str:
         words = [_("Tenant “%(name)s” is ready.") % {"name": data["tenant"]}]
