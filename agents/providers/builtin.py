@@ -10,7 +10,7 @@ from agents.providers.base import ReplyRequest
 from agents.providers.phrases import PHRASES, phrase
 from agents.replies import Reply, ReplyKind
 from agents.services.answering import Answer, answer, answers, confidence, content_words, suggestions
-from agents.services.language import guess_language
+from agents.services.language import guess_language, told_by_a_word
 from agents.services.retrieval import Passage, search
 from agents.services.small_talk import SmallTalk, agrees, small_talk
 from agents.services.words import words
@@ -35,7 +35,7 @@ class BuiltinProvider:
 
     def _reply(self, request: ReplyRequest) -> Reply:
         asked = [turn.content for turn in request.turns if turn.role == "user"] or [""]
-        language = guess_language(asked[-1]) if len(words(asked[-1])) > 1 else ""
+        language = guess_language(asked[-1]) if len(words(asked[-1])) > 1 else told_by_a_word(asked[-1])
         language = language or request.language
         kind: SmallTalk | None = "human" if _takes_offer(request, asked[-1]) else small_talk(asked[-1])
         if kind == "greeting":

@@ -99,6 +99,15 @@ def test_small_talk_is_told_from_questions(message: str, kind: str | None) -> No
     assert small_talk(message) == kind
 
 
+@pytest.mark.parametrize(
+    ("message", "language"), [("Hello!", "en"), ("bye", "en"), ("¡Hola!", "es"), ("Gracias", "es")]
+)
+def test_one_word_of_manners_is_answered_in_its_language(tenant: TenantModel, message: str, language: str) -> None:
+    with in_tenant(tenant):
+        AgentModel.objects.update(greeting="")
+    assert ask(tenant, message, language="es" if language == "en" else "en").language == language
+
+
 def test_the_agents_own_greeting_opens_the_conversation(tenant: TenantModel) -> None:
     with in_tenant(tenant):
         AgentModel.objects.update(greeting="¡Bienvenida!")

@@ -72,6 +72,10 @@ def test_sentences_keep_abbreviated_lines_apart() -> None:
         ("What are the opening hours of the shop?", "en"),
         ("horario", "es"),
         ("shipping costs", "en"),
+        ("Hello!", "en"),
+        ("Hello there", "en"),
+        ("bye", "en"),
+        ("¡Buenas tardes!", "es"),
     ],
 )
 def test_the_language_is_told_from_few_words(text: str, language: str) -> None:

@@ -4,8 +4,11 @@ from functools import cache
 
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 
+from agents.services.language import told_by_a_word
+
 CODES = {Language.SPANISH: "es", Language.ENGLISH: "en"}
 LONGEST_SAMPLE = 500
+SHORT = 40
 
 
 @cache
@@ -18,5 +21,7 @@ def _detector() -> LanguageDetector:
 
 def detect_language(text: str) -> str:
     """Return `es` or `en`, or an empty string when the text does not tell."""
+    if len(text) <= SHORT and (told := told_by_a_word(text)):
+        return told
     found = _detector().detect_language_of(text[:LONGEST_SAMPLE])
     return CODES[found] if found else ""

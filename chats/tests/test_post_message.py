@@ -37,6 +37,14 @@ def test_a_message_gets_the_next_sequence_and_moves_the_counters(tenant: TenantM
     assert chat.title == "Hello there"
 
 
+@pytest.mark.parametrize(
+    ("content", "language"), [("Hello!", "en"), ("hola", "es"), ("How much is it?", "en"), ("7", "")]
+)
+def test_a_message_knows_its_language(tenant: TenantModel, chat: ChatModel, content: str, language: str) -> None:
+    with in_tenant(tenant):
+        assert say(chat, content).language == language
+
+
 def test_a_message_leaves_a_work_row_and_an_event(tenant: TenantModel, chat: ChatModel) -> None:
     with in_tenant(tenant):
         message = say(chat)
