@@ -13,7 +13,8 @@ from agents.services.words import is_about_something, sentences, words
 CONFIDENT: Final = 0.4
 CONFIDENT_BY_TWO_WORDS: Final = 0.45
 CONFIDENT_BY_ONE_WORD: Final = 0.6
-# What stands in the text below a title is worth less than the title itself: it may be said in passing.
+# What stands in the text below a question is worth less than the question itself: it may be said in passing. Not so
+# below a heading that only names a subject.
 BELOW_TITLE: Final = 0.75
 WHOLE_ANSWER: Final = 1200
 WHOLE_TEXT: Final = 350
@@ -35,7 +36,7 @@ class Answer:
 def confidence(passage: Passage) -> float:
     """Return from 0 to 1 how much of what the question is about the passage speaks of, in one place."""
     evidence = passage.evidence
-    if not passage.title:
+    if not passage.title or evidence.heading_is_subject:
         return evidence.sentence_share
     return max(evidence.heading_share, BELOW_TITLE * evidence.sentence_share)
 

@@ -10,8 +10,9 @@ The weights are round numbers that hold on sets as different as encyclopedia par
 (benchmarks/retrieval.py); nothing is fitted to one of them.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from agents.services.words import sentences, words
 K1: Final = 1.2
 B: Final = 0.75
 HEADING_WEIGHT: Final = 2.5
+# A heading that several documents share names a subject (the article that paragraphs are from), not what one is about.
+SHARED_BY: Final = 3
 NEARNESS_WEIGHT: Final = 0.5
 SENTENCE_WEIGHT: Final = 0.3
 EXACT_WEIGHT: Final = 0.15
@@ -52,6 +55,8 @@ class Evidence:
     """Of the best sentence, read under the heading."""
     content_words: int = 0
     """How many of the question's content words the best place has."""
+    heading_is_subject: bool = False
+    """Several documents have the same heading."""
     sentence: int = -1
     """Which sentence of the content is the best; -1 when the heading alone holds as much."""
 
@@ -69,6 +74,7 @@ class Ranked:
 def rank(question: Question, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Return the candidates, best first; only the READ_CLOSELY best by words and nearness are read closely."""
     mass = question.mass or 1.0
+    subjects = _subjects(candidates)
     first = sorted(
         ((_word_score(question, places), candidate, places)
          for candidate in candidates if (places := _Places.of(question, candidate))),
@@ -77,9 +83,16 @@ def rank(question: Question, candidates: Sequence[Candidate]) -> list[Ranked]:
     ranked = []
     for score, candidate, places in first[:READ_CLOSELY]:
         closely, evidence = _read_closely(question, candidate, places)
+        evidence = replace(evidence, heading_is_subject=candidate.heading in subjects)
         ranked.append(Ranked(candidate, question.language, (score + closely) / mass, evidence))
     ranked.sort(key=lambda item: (-item.score, item.candidate.chunk_id))
     return ranked
+
+
+def _subjects(candidates: Sequence[Candidate]) -> frozenset[str]:
+    documents = {(candidate.heading, candidate.document_id) for candidate in candidates if candidate.heading}
+    shared = Counter(heading for heading, _document in documents)
+    return frozenset(heading for heading, times in shared.items() if times >= SHARED_BY)
 
 
 @dataclass

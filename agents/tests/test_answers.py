@@ -182,3 +182,14 @@ def test_titles_that_may_be_meant_are_offered(tenant: TenantModel) -> None:
     reply = ask(tenant, "¿el envío incluye empaque de regalo?")
     assert reply.kind == "unknown"
     assert "- ¿Cuánto cuesta el envío?" in reply.text
+
+
+def test_below_a_heading_that_many_share_the_text_itself_answers(tenant: TenantModel) -> None:
+    facts = (
+        "El volcán mide 5321 metros.",
+        "El lago tiene doce islas.",
+        "La laguna nace del deshielo.",
+        "El bosque es seco.",
+    )
+    learn(tenant, [Entry("Guía del parque", fact, "guia.txt", "es", key=fact) for fact in facts])
+    assert ask(tenant, "¿cuántos metros mide ese volcán dormido?").text == facts[0]

@@ -19,7 +19,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "content": (
         "answer", "answers", "respuesta", "respuestas", "content", "contenido", "text", "texto", "body", "cuerpo",
         "response", "solution", "solucion", "description", "descripcion", "a", "r", "answer html", "respuesta html",
-        "content html", "html", "value", "valor",
+        "content html", "html", "value", "valor", "passage", "pasaje", "paragraph", "parrafo", "context", "contexto",
     ),
     "source": ("url", "link", "enlace", "source", "fuente", "ref"),
     "language": ("language", "lang", "idioma", "locale"),
