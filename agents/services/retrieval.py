@@ -13,7 +13,7 @@ from agents.services.question import Question, read_question
 from agents.services.ranking import Candidate, Evidence, Ranked, rank
 
 CANDIDATES: Final = 64
-POSTINGS_BUDGET: Final = 4000
+POSTINGS_BUDGET: Final = 2000
 # A question and what answers it are mostly of one language; a passage of the other needs to be clearly better.
 OTHER_LANGUAGE_FACTOR: Final = 0.8
 
