@@ -1,7 +1,7 @@
 """Who of this process listens to a chat: one channel of the layer for all its sockets.
 
 A frame is read once a chat and process, however many hear it; a channel for each socket would read it for each
-(182 µs of a delivery against 40, see benchmarks/README.md).
+(182 µs of a delivery against 52, see benchmarks/README.md).
 """
 
 import asyncio

@@ -55,7 +55,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
-HTTP_THREADS = env.int("HTTP_THREADS", default=8)  # of the ASGI server; each takes a database connection
+HTTP_THREADS = env.int("HTTP_THREADS", default=4)  # of the ASGI server; more only contend for the interpreter
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
