@@ -21,7 +21,16 @@ WSGIApplication = Callable[..., Any]
 
 IN_MEMORY = 1 << 20
 BLOCK = 1 << 18
+LARGEST_BODY = 32 << 20  # the largest upload has 10 MB
+TOO_LARGE = (
+    b'{"type": "client_error", "errors": [{"code": "too_large", "detail": "The body is too large.", "attr": null}]}'
+)
+TOO_LARGE_HEADERS = [(b"content-type", b"application/json"), (b"connection", b"close")]
 _END: Any = object()
+
+
+class BodyTooLargeError(Exception):
+    """More was sent than any path takes."""
 
 
 class FileBlocks(FileWrapper):
@@ -40,7 +49,12 @@ class HTTPThreads:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = await read_body(receive)
+        try:
+            body = await read_body(receive)
+        except BodyTooLargeError:
+            await send({"type": "http.response.start", "status": 413, "headers": TOO_LARGE_HEADERS})
+            await send({"type": "http.response.body", "body": TOO_LARGE})
+            return
         if body is None:
             return
         run = contextvars.copy_context().run
@@ -93,7 +107,10 @@ async def send_stream(response: Any, threads: Executor, run: Any, receive: Recei
 
 
 async def read_body(receive: Receive) -> IO[bytes] | None:
-    """Return the body, a large one on disk; None when the sender went away before its end."""
+    """Return the body, a large one on disk; None when the sender went away before its end.
+
+    Raises BodyTooLargeError as soon as there is more than any path takes: it is stored before anybody asks who sends.
+    """
     body: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - it lives as long as the request
     while True:
         message = await receive()
@@ -101,6 +118,9 @@ async def read_body(receive: Receive) -> IO[bytes] | None:
             body.close()
             return None
         body.write(message.get("body", b""))
+        if body.tell() > LARGEST_BODY:
+            body.close()
+            raise BodyTooLargeError
         if not message.get("more_body", False):
             return body
 

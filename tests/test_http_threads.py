@@ -104,6 +104,16 @@ async def test_a_sender_who_leaves_takes_no_thread(application: HTTPThreads) -> 
     assert await asked.receive_nothing()
 
 
+async def test_a_body_without_end_is_refused_before_it_fills_the_disk(
+    application: HTTPThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.http_threads.LARGEST_BODY", 10)
+    asked = call(application, "/echo/ñ/", "POST")
+    await asked.send_input({"type": "http.request", "body": b"x" * 11, "more_body": True})
+    assert (await asked.receive_output(5))["status"] == 413
+    assert b"too_large" in (await asked.receive_output(5))["body"]
+
+
 async def test_what_streams_arrives_piece_by_piece_on_a_thread_of_its_own(application: HTTPThreads) -> None:
     closed.clear()
     asked = call(application, "/streamed/")
