@@ -13,7 +13,7 @@ from agents.services.agent_service import AgentService
 from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
-from chats.services.errors import ChatError, OvertakenError
+from chats.services.errors import ChatClosedError, ChatNotFoundError, OvertakenError
 from chats.services.handover import hand_over
 from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
@@ -77,7 +77,7 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
     try:
         with stage("store"):
             _store(lease, turn, reply)
-    except (OvertakenError, ChatError) as error:
+    except (OvertakenError, ChatClosedError, ChatNotFoundError) as error:
         publish(turn.chat.chat_id, events.reply_cancelled(reply_id=turn.reply_id, reason=error.code))
         with transaction.atomic():
             finish(lease)

@@ -161,3 +161,12 @@ def test_without_an_agent_the_person_is_told_and_handed_over(
     assert chat.status == ChatStatus.WAITING
     assert len(conversation(tenant, chat)) == 2
     assert WorkItem.objects.get().state == "done"
+
+
+def test_a_reply_that_cannot_be_stored_is_not_dropped_in_silence(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+    with tenant_scope(tenant), answering(said("x" * 10_001)):
+        answer_turn(message_id)
+    item = WorkItem.objects.get()
+    assert (item.state, item.attempts) == ("ready", 1)
+    assert "InvalidMessageError" in item.last_error
