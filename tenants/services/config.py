@@ -16,6 +16,14 @@ DEFAULTS: dict[str, Any] = {
     "rate_limit_per_hour": 100_000,
     "maintenance_mode": False,
     "allowed_origins": [],
+    "response_debounce": {},
+    "reply_budget_per_hour": 60,
+    "escalation_rules": {},
+    "business_hours": {},
+    "complete_after_hours": 24,
+    "archive_after_hours": 168,
+    "sentiment_analyzer": "automatic",
+    "intent_threshold": None,
 }
 FRESH_SECONDS = 5
 _known: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)

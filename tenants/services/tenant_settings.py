@@ -1,5 +1,6 @@
 """The typed schema of TenantModel.settings: what a tenant may set, and what holds when it says nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
@@ -7,21 +8,25 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from tenants.services import business_hours, debounce, escalation_rules
+
 
 @dataclass(frozen=True)
 class Setting:
     """One setting: its Python type, and its bounds where it is a number."""
 
-    kind: type
+    kind: type | tuple[type, ...]
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    check: Callable[[Any], str] = lambda value: ""
 
     def problem(self, value: Any) -> str:
         """Return what is wrong with a value, or an empty string."""
         is_bool_for_number = isinstance(value, bool) and self.kind is not bool
         if not isinstance(value, self.kind) or is_bool_for_number:
-            return _("must be of type %(kind)s") % {"kind": self.kind.__name__}
+            kinds = self.kind if isinstance(self.kind, tuple) else (self.kind,)
+            return _("must be of type %(kind)s") % {"kind": ", ".join(kind.__name__ for kind in kinds)}
         if self.choices and value not in self.choices:
             return _("must be one of %(choices)s") % {"choices": ", ".join(self.choices)}
         number: Any = value
@@ -29,16 +34,21 @@ class Setting:
             return _("must be at least %(minimum)s") % {"minimum": self.minimum}
         if self.maximum is not None and number > self.maximum:
             return _("must be at most %(maximum)s") % {"maximum": self.maximum}
-        return ""
+        return self.check(value)
 
 
 SCHEMA: dict[str, Setting] = {
-    "response_debounce": Setting(float, 0, 60),
+    "response_debounce": Setting((int, float, dict), check=debounce.problem_of),
+    "reply_budget_per_hour": Setting(int, 1, 100_000),
+    "complete_after_hours": Setting(int, 1, 8_760),
+    "archive_after_hours": Setting(int, 0, 8_760),
+    "sentiment_analyzer": Setting(str, choices=("automatic", "lexical", "trained", "model", "transformers")),
+    "intent_threshold": Setting((int, float), 0, 1),
     "session_timeout": Setting(int, 60, 30 * 86_400),
     "message_retention_days": Setting(int, 1, 36_500),
     "encryption_policy": Setting(str, choices=("off", "sensitive", "all")),
-    "escalation_rules": Setting(dict),
-    "business_hours": Setting(dict),
+    "escalation_rules": Setting(dict, check=escalation_rules.problem_of),
+    "business_hours": Setting(dict, check=business_hours.problem_of),
     "allowed_origins": Setting(list),
     "rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "max_conversation_length": Setting(int, 1, 10_000_000),
