@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from chats.services.pipeline import process_message
+from chats.services.retrying import retry
 from chats.services.turns import answer_turn
 from tenants.tasks import TenantTask
 
@@ -20,3 +21,9 @@ def generate_auto_response(message_id: int) -> None:
     upcoming = answer_turn(int(message_id))
     if upcoming is not None:
         process_new_message.delay(upcoming)
+
+
+@shared_task(base=TenantTask, queue="messages")
+def retry_signal_processing(ref_id: str) -> None:
+    """Do what a receiver or a processor could not do, once more."""
+    retry(ref_id)

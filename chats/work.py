@@ -1,13 +1,18 @@
 """The kinds of work that `chats` brings to the work rows."""
 
+from chats.services import retrying
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
-from chats.tasks import process_new_message
+from chats.tasks import process_new_message, retry_signal_processing
 from tenants.services.work import WORK_KINDS, WorkKind
 
 
 def _ring(ref_id: str) -> None:
     process_new_message.delay(int(ref_id))
+
+
+def _ring_retry(ref_id: str) -> None:
+    retry_signal_processing.delay(ref_id)
 
 
 def _run(ref_id: str) -> None:
@@ -17,3 +22,4 @@ def _run(ref_id: str) -> None:
 
 
 WORK_KINDS.add("turn", WorkKind(ring=_ring, run=_run, died=give_turn_up))
+WORK_KINDS.add("signal_retry", WorkKind(ring=_ring_retry, run=retrying.retry, died=retrying.gave_up))

@@ -52,6 +52,8 @@ METRICS.add("command_runs", Definition("counter", "Runs of management commands."
 METRICS.add("command_seconds", Definition("histogram", "Time that a management command took.", ("command",)))
 METRICS.add("work_died", Definition("counter", "Work rows that were given up.", ("kind",)))
 METRICS.add("turn_failures", Definition("counter", "Turns that failed and are tried again.", ("error",)))
+METRICS.add("processor_failures", Definition("counter", "Stages of a message that failed.", ("processor",)))
+METRICS.add("receiver_failures", Definition("counter", "Receivers that failed after a commit.", ("receiver",)))
 METRICS.add("ring_failures", Definition("counter", "Times that the broker could not be rung."))
 METRICS.add("realtime_publish_failures", Definition("counter", "Frames that could not be published."))
 METRICS.add("chats_created", Definition("counter", "Conversations begun.", ("channel",)))

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from chats.admin.names import person_of
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
-from chats.services import lifecycle
 from chats.services.messages import post_message
 from chats.services.transcript import TranscriptPage, read_after, read_before
 from tenants.models import User
@@ -59,8 +58,6 @@ def part(request: HttpRequest, chat: ChatModel, *, after: int) -> HttpResponse:
 
 def post_reply(chat: ChatModel, author: User, data: QueryDict) -> None:
     """Post a staff member's message; who answers a chat that nobody has takes it over."""
-    if chat.assigned_to_id is None:
-        lifecycle.assign(chat_id=chat.chat_id, user=author)
     post_message(
         chat_id=chat.chat_id,
         content=data.get("content", ""),

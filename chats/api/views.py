@@ -20,6 +20,8 @@ from chats.api.errors import api_errors, too_fast
 from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSerializer, MessageSerializer
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.services import lifecycle
+from chats.services.handover import ask_for_person
+from chats.services.message_details import details_of
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
 from chats.services.visibility import chats_of
@@ -142,7 +144,7 @@ class ChatViewSet(
         wanted = EscalationSerializer(data=request.data or {})
         wanted.is_valid(raise_exception=True)
         return self._changed(
-            lifecycle.escalate,
+            ask_for_person,
             chat_id=chat_id,
             contact_id=self.caller.contact_id,
             reason=wanted.validated_data["reason"],
@@ -211,8 +213,16 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
         return {
             "next": link(after_sequence=page[-1].sequence) if has_next else None,
             "previous": link(before_sequence=page[0].sequence) if has_previous else None,
-            "results": MessageSerializer(page, many=True).data,
+            "results": self._results(page),
         }
+
+    def _results(self, page: Any) -> list[dict[str, Any]]:
+        """Return messages on the wire; what the analysis says of them is for the staff alone."""
+        results = [dict(message) for message in MessageSerializer(page, many=True).data]
+        if self.caller.is_visitor:
+            return results
+        details = details_of([message.pk for message in page])
+        return [result | details[message.pk] for result, message in zip(results, page, strict=True)]
 
     def _number(self, name: str, default: int) -> int:
         text = self.request.query_params.get(name, "")

@@ -1,5 +1,6 @@
 """Conversations and the people who write in them."""
 
+from chats.models.buffers import MessageBuffer
 from chats.models.chat import ChatModel, ChatStatus
 from chats.models.content import CONTENT_TYPES, SENDER_CHOICES, ContentChatModel, Sender
 from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
@@ -14,6 +15,7 @@ __all__ = [
     "ChatStatus",
     "Contact",
     "ContentChatModel",
+    "MessageBuffer",
     "ModelPerformanceSummary",
     "Sender",
     "UserStatistics",

@@ -77,6 +77,10 @@ class ChatModel(TenantOwned):
             models.Index(fields=["tenant", "created_at"], name="chats_by_creation"),
             models.Index(fields=["tenant", "-last_activity"], name="chats_inbox"),
             models.Index(fields=["contact", "-last_activity"], name="chats_of_contact"),
+            models.Index(fields=["tenant", "last_activity"], condition=models.Q(is_active=True), name="chats_open"),
+            models.Index(
+                fields=["tenant", "updated_at"], condition=models.Q(status="completed"), name="chats_completed"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -88,3 +92,8 @@ class ChatModel(TenantOwned):
 
     def __str__(self) -> str:
         return self.title or str(self.chat_id)
+
+    @property
+    def is_with_its_agent(self) -> bool:
+        """Whether the agent answers: the chat is open, and nobody of the staff has it or is awaited."""
+        return self.status == ChatStatus.ACTIVE and self.assigned_to_id is None

@@ -46,7 +46,6 @@ class ContentChatModel(TenantOwned):
     """A message: its `sequence` (1, 2, 3… in the chat) is its order, and clients resume by it."""
 
     reply_id: str = ""  # of the stream of deltas that this message ends; not stored
-    reopened: bool = False  # whether it reopened a completed chat; not stored
 
     chat = TenantForeignKey(
         ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="contents", db_index=False

@@ -1,11 +1,10 @@
 """The states of a conversation: one function for each way from one to another (decisions 6, 22).
 
 Each runs in the caller's tenant, opens a transaction (or joins the caller's), takes the chat's row lock, and writes an
-event; frames to sockets follow the commit. Asking for the state that already holds changes nothing.
+event; frames to sockets follow the commit. The signals are sent inside the transaction: what their receivers write
+stands or falls with the change. Asking for the state that already holds changes nothing.
 """
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from chats.events import chat_escalated
-from chats.models import ChatModel, ChatStatus, Contact
+from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.realtime.publish import publish
 from chats.services.errors import ChatClosedError, ChatNotFoundError
 from chats.signals.definitions import chat_archived, conversation_completed, escalation_triggered
 from notifications.services.events import record_event
+from tenants.commits import call_after_commit
 from tenants.models import User
 
 
@@ -33,7 +33,7 @@ def create_chat(
 
 def locked_chat(chat_id: UUID, *, contact_id: UUID | None = None) -> ChatModel:
     """Return the chat with its row locked; ChatNotFoundError for one that is deleted, a neighbour's or another's."""
-    rows = ChatModel.objects.select_for_update(of=("self",)).select_related("agent").filter(chat_id=chat_id)
+    rows = ChatModel.objects.select_for_update(of=("self",)).select_related("agent", "tenant").filter(chat_id=chat_id)
     if contact_id is not None:
         rows = rows.filter(contact_id=contact_id)
     chat = rows.exclude(status=ChatStatus.DELETED).first()
@@ -50,8 +50,13 @@ def _change(chat: ChatModel, status: ChatStatus, **fields: Any) -> ChatModel:
     return chat
 
 
-def escalate(*, chat_id: UUID, reason: str, contact_id: UUID | None = None) -> ChatModel:
-    """Hand the chat to the staff: it waits for a person, and no reply that was begun before is stored."""
+def escalate(
+    *, chat_id: UUID, reason: str, message: ContentChatModel | None = None, contact_id: UUID | None = None
+) -> ChatModel:
+    """Hand the chat to the staff: it waits for a person, and no reply that was begun before is stored.
+
+    `message` is the one that led to it, where one did. Who tells the person is in chats.services.handover.
+    """
     with transaction.atomic():
         chat = locked_chat(chat_id, contact_id=contact_id)
         if chat.status == ChatStatus.ARCHIVED:
@@ -60,8 +65,8 @@ def escalate(*, chat_id: UUID, reason: str, contact_id: UUID | None = None) -> C
             return chat
         _change(chat, ChatStatus.WAITING, owner_version=chat.owner_version + 1)
         record_event("chat.escalated", object_type="chat", object_id=chat.chat_id, data={"reason": reason})
-        escalation_triggered.send(sender=ChatModel, chat=chat, message=None, reason=reason)
-        transaction.on_commit(partial(publish, chat.chat_id, chat_escalated(chat, reason=reason)), robust=True)
+        escalation_triggered.send(sender=ChatModel, chat=chat, message=message, reason=reason)
+        call_after_commit(publish, chat.chat_id, chat_escalated(chat, reason=reason))
         return chat
 
 
@@ -91,7 +96,7 @@ def complete(*, chat_id: UUID) -> ChatModel:
             return chat
         _change(chat, ChatStatus.COMPLETED, assigned_to=None, owner_version=chat.owner_version + 1)
         record_event("chat.completed", object_type="chat", object_id=chat.chat_id)
-        _after_commit(conversation_completed, chat, final_message=None)
+        conversation_completed.send(sender=ChatModel, chat=chat, final_message=chat.contents.last())
         return chat
 
 
@@ -104,7 +109,7 @@ def archive(*, chat_id: UUID) -> ChatModel:
         fields = {"archived_at": timezone.now(), "assigned_to": None, "owner_version": chat.owner_version + 1}
         _change(chat, ChatStatus.ARCHIVED, **fields)
         record_event("chat.archived", object_type="chat", object_id=chat.chat_id)
-        _after_commit(chat_archived, chat, archived_at=chat.archived_at)
+        chat_archived.send(sender=ChatModel, chat=chat, archived_at=chat.archived_at)
         return chat
 
 
@@ -122,8 +127,3 @@ def delete(*, chat_id: UUID) -> None:
     with transaction.atomic():
         chat = locked_chat(chat_id)
         _change(chat, ChatStatus.DELETED, owner_version=chat.owner_version + 1)
-
-
-def _after_commit(signal: Any, chat: ChatModel, **arguments: Any) -> None:
-    send: Callable[[], object] = partial(signal.send, sender=ChatModel, chat=chat, **arguments)
-    transaction.on_commit(send, robust=True)

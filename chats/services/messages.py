@@ -8,11 +8,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
+from chats.events import chat_updated
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
+from chats.realtime.publish import publish
+from chats.services.debouncing import debounce_on, hold
 from chats.services.errors import ChatClosedError, ChatFullError, ChatNotFoundError, OvertakenError
 from chats.services.language import detect_language
 from chats.services.validation import checked_client_message_id, checked_content
 from notifications.services.events import record_event
+from tenants.commits import call_after_commit
 from tenants.crash_points import crash_point
 from tenants.db.prepared import prepared_statements
 from tenants.models import User
@@ -33,8 +37,13 @@ UPDATE chats_chatmodel SET
     model_used = CASE WHEN %(model_used)s = '' THEN model_used ELSE %(model_used)s END,
     session_id = CASE WHEN session_id IS NULL OR last_activity < now() - %(session_timeout)s * interval '1 second'
                       THEN %(new_session)s ELSE session_id END,
-    status = CASE WHEN status = 'completed' AND %(from_person)s THEN 'active' ELSE status END,
-    is_active = is_active OR %(from_person)s
+    status = CASE WHEN status = 'completed' AND %(from_person)s THEN 'active'
+                  WHEN status = 'active' AND %(from_staff)s THEN 'waiting' ELSE status END,
+    is_active = is_active OR %(from_person)s,
+    owner_version = owner_version + %(from_staff)s::int,
+    assigned_to_id = CASE WHEN assigned_to_id IS NULL AND is_active AND %(author)s::uuid IS NOT NULL THEN
+        (SELECT user_id FROM tenants_membership WHERE tenant_id = %(tenant)s AND user_id = %(author)s)
+        ELSE assigned_to_id END
 WHERE tenant_id = %(tenant)s AND chat_id = %(chat)s AND status NOT IN ('archived', 'deleted')
   AND (%(contact)s::uuid IS NULL OR contact_id = %(contact)s)
   AND (%(owner_version)s::int IS NULL OR owner_version = %(owner_version)s)
@@ -43,7 +52,7 @@ WHERE tenant_id = %(tenant)s AND chat_id = %(chat)s AND status NOT IN ('archived
       SELECT count(*) FROM chats_contentchatmodel AS sent
       WHERE sent.chat_id = chats_chatmodel.id AND sent.client_message_id = %(client_message_id)s
         AND sent.client_message_id <> '') = 0)
-RETURNING id, last_sequence, new.status, old.status
+RETURNING id, last_sequence, new.status, old.status, contact_id, channel
 """
 
 
@@ -52,7 +61,8 @@ class Draft:
     """A message before it is accepted.
 
     `contact_id` limits the chat to that person's own; `covers` and `owner_version` are a reply's: the sequence that it
-    answers up to, and the chat's owner when it was begun.
+    answers up to, and the chat's owner when it was begun. What the staff write takes the chat over: a reply that was
+    begun before is not stored, and a chat that nobody has becomes its author's.
     """
 
     chat_id: UUID
@@ -79,6 +89,18 @@ class Posted:
 
     message: ContentChatModel
     created: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a chat gave to a message: its number, and what the chat is from now on."""
+
+    chat_pk: int
+    sequence: int
+    status: str
+    status_before: str
+    contact_id: UUID | None
+    channel: str
 
 
 def post_message(**draft: Any) -> Posted:
@@ -112,11 +134,32 @@ def _accept(draft: Draft, longest: int | None) -> Posted:
     place = _take_place(draft, longest)
     if place is None:
         return _sent_before(draft)
-    chat_pk, sequence, status, status_before = place
+    message = _new_message(draft, place)
+    message.save(force_insert=True)
+    if draft.sender == Sender.USER:
+        _enqueue_turn(message, place)
+    record_event(
+        "message.created",
+        object_type="message",
+        object_id=message.pk,
+        data={
+            "chat_id": str(draft.chat_id),
+            "sequence": place.sequence,
+            "sender": draft.sender,
+            "status": place.status,
+        },
+    )
+    if place.status != place.status_before:
+        _tell_change_of_status(place)
+    crash_point("message.before_commit")
+    return Posted(message, created=True)
+
+
+def _new_message(draft: Draft, place: Place) -> ContentChatModel:
     message = ContentChatModel(
         tenant_id=current_tenant_id(),
-        chat=ChatModel(id=chat_pk, chat_id=draft.chat_id, tenant_id=current_tenant_id()),
-        sequence=sequence,
+        chat=ChatModel(id=place.chat_pk, chat_id=draft.chat_id, tenant_id=current_tenant_id(), status=place.status),
+        sequence=place.sequence,
         content=draft.content,
         content_type=draft.content_type,
         sender=draft.sender,
@@ -130,27 +173,37 @@ def _accept(draft: Draft, longest: int | None) -> Posted:
         is_automatic=draft.is_automatic,
     )
     message.reply_id = draft.reply_id
-    message.reopened = status != status_before
-    message.save(force_insert=True)
-    if draft.sender == Sender.USER:
-        enqueue(
-            kind=TURN,
-            dedupe_key=f"message:{message.pk}",
-            tenant_id=current_tenant_id(),
-            ref_id=str(message.pk),
-            conversation=chat_pk,
+    return message
+
+
+def _enqueue_turn(message: ContentChatModel, place: Place) -> None:
+    debounce, delay = debounce_on(place.channel), 0.0
+    if debounce:
+        delay = hold(
+            contact_id=place.contact_id,
+            chat_pk=place.chat_pk,
+            chat_id=message.chat.chat_id,
+            message_pk=message.pk,
+            debounce=debounce,
         )
-    record_event(
-        "message.created",
-        object_type="message",
-        object_id=message.pk,
-        data={"chat_id": str(draft.chat_id), "sequence": sequence, "sender": draft.sender, "status": status},
+    enqueue(
+        kind=TURN,
+        dedupe_key=f"message:{message.pk}",
+        tenant_id=current_tenant_id(),
+        ref_id=str(message.pk),
+        conversation=place.chat_pk,
+        delay=delay,
     )
-    crash_point("message.before_commit")
-    return Posted(message, created=True)
 
 
-def _take_place(draft: Draft, longest: int | None) -> tuple[Any, ...] | None:
+def _tell_change_of_status(place: Place) -> None:
+    """Tell of a chat that this message reopened or took over; rare enough for statements of its own."""
+    chat = ChatModel.objects.select_related("agent").get(pk=place.chat_pk)
+    record_event("chat.updated", object_type="chat", object_id=chat.chat_id, data={"changed": ["status"]})
+    call_after_commit(publish, chat.chat_id, chat_updated(chat))
+
+
+def _take_place(draft: Draft, longest: int | None) -> Place | None:
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE_PLACE,
@@ -161,6 +214,8 @@ def _take_place(draft: Draft, longest: int | None) -> tuple[Any, ...] | None:
                 "owner_version": draft.owner_version,
                 "covers": draft.covers,
                 "from_person": draft.sender == Sender.USER,
+                "from_staff": draft.sender == Sender.STAFF,
+                "author": draft.author.pk if draft.author and draft.sender == Sender.STAFF else None,
                 "opening": " ".join(draft.content[:200].split()),
                 "model_used": draft.model_used,
                 "session_timeout": settings.CHAT_SETTINGS["SESSION_TIMEOUT"],
@@ -169,8 +224,8 @@ def _take_place(draft: Draft, longest: int | None) -> tuple[Any, ...] | None:
                 "client_message_id": draft.client_message_id,
             },
         )
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+        row = cursor.fetchone()
+        return Place(*row) if row else None
 
 
 def _sent_before(draft: Draft) -> Posted:

@@ -1,18 +1,29 @@
-"""The quick stages of a new message, before any reply (architecture.md, "The one way of a message")."""
+"""The quick stages of a new message, before any reply (architecture.md, "The one way of a message").
+
+Filters and analysis are processors; then comes the question whether this is for a person; then the reply.
+"""
 
 from collections.abc import Callable
+from typing import Final
 
+import structlog
 from django.db import transaction
 
-from chats.models import ChatStatus, ContentChatModel, Sender
+from audit.services.faults import fault_of, record_fault
+from chats.models import ContentChatModel, Sender
+from chats.services.escalation import consider_words
 from chats.services.handover import hand_over
-from metrics.services import stage
+from metrics.services import MetricsService, stage
 from tenants.registry import Registry
-from tenants.services.work import close_ready
+from tenants.services.work import close_ready, enqueue
 
 # A processor takes a stored message inside its tenant's transaction; it may run again for the same message.
 MessageProcessor = Callable[[ContentChatModel], None]
 message_processors: Registry[MessageProcessor] = Registry("message processor")
+
+RETRY: Final = "signal_retry"
+RETRY_AFTER_SECONDS: Final = 5
+logger = structlog.get_logger(__name__)
 
 
 def process_message(message_id: int) -> bool:
@@ -21,13 +32,14 @@ def process_message(message_id: int) -> bool:
     A turn that is not gets its work row closed. A message that is gone ends quietly.
     """
     with stage("process"), transaction.atomic():
-        found = ContentChatModel.objects.select_related("chat__agent", "chat__tenant")
-        message = found.filter(pk=message_id).first()
+        message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
         if message is None:
             close_ready(f"message:{message_id}")
             return False
-        for _name, process in message_processors.items():
-            process(message)
+        for name, process in message_processors.items():
+            _run_apart(name, process, message)
+        consider_words(message)
+        message.chat.refresh_from_db(fields=["status", "is_active", "assigned_to", "answered_sequence"])
         if should_generate_auto_response(message):
             return True
         if expects_an_answer(message):
@@ -36,12 +48,28 @@ def process_message(message_id: int) -> bool:
         return False
 
 
+def _run_apart(name: str, process: MessageProcessor, message: ContentChatModel) -> None:
+    """Run one processor; its failure is written down, tried again later, and holds up neither others nor the reply."""
+    try:
+        with stage(name), transaction.atomic():
+            process(message)
+    except Exception as error:
+        logger.exception("processor_failed", processor=name, message_id=message.pk)
+        MetricsService().increment_counter("processor_failures", labels={"processor": name})
+        record_fault(fault_of(error))
+        enqueue(
+            kind=RETRY,
+            dedupe_key=f"processor:{name}:{message.pk}",
+            tenant_id=message.tenant_id,
+            ref_id=f"processor:{name}:{message.pk}",
+            delay=RETRY_AFTER_SECONDS,
+        )
+
+
 def expects_an_answer(message: ContentChatModel) -> bool:
     """Tell whether a person waits for Charla: nobody of the staff holds the chat, and it was not answered yet."""
     chat = message.chat
-    if message.sender != Sender.USER or message.sequence <= chat.answered_sequence:
-        return False
-    if chat.status != ChatStatus.ACTIVE or chat.assigned_to_id is not None:
+    if message.sender != Sender.USER or message.sequence <= chat.answered_sequence or not chat.is_with_its_agent:
         return False
     return bool(chat.settings.get("auto_response", True))
 

@@ -2,24 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event as Flag
 from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import override
 
 from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService
 from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
+from chats.services.debouncing import let_go
 from chats.services.errors import ChatClosedError, ChatNotFoundError, OvertakenError
+from chats.services.escalation import is_unsure_too_often
 from chats.services.handover import hand_over
 from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
+from chats.services.notices import handover_notice, opening_notice
 from chats.services.pipeline import should_generate_auto_response
 from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
+from tenants.scope import current_tenant_id
+from tenants.services.config import setting
 from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, next_turn
 
@@ -29,11 +37,11 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Turn:
-    """What the agent answers: the conversation so far, up to the person's last message."""
+    """What the agent answers: the latest of the conversation (last first), up to the person's last message."""
 
     chat: ChatModel
     asked: ContentChatModel
-    turns: tuple[ConversationTurn, ...]
+    latest: tuple[ContentChatModel, ...]
     agent_id: UUID
     language: str
     reply_id: str
@@ -68,7 +76,9 @@ def answer_turn(message_id: int) -> int | None:
 def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
     with stage("read"), transaction.atomic():
         turn = _read_turn(lease, message_id)
-        if turn is None:
+        if turn is None or _is_over_budget(turn):
+            if turn is not None:
+                hand_over(turn.asked, reason="reply_budget")
             finish(lease)
             return
     publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=True))
@@ -82,14 +92,16 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
         with transaction.atomic():
             finish(lease)
     except IntegrityError:
-        logger.warning("turn_answered_already", message_id=message_id)
         with transaction.atomic():
+            if not ContentChatModel.objects.filter(in_response_to=turn.asked, is_automatic=True).exists():
+                raise
+            logger.warning("turn_answered_already", message_id=message_id)
             finish(lease)
     publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=False))
 
 
 def _read_turn(lease: Lease, message_id: int) -> Turn | None:
-    message = ContentChatModel.objects.select_related("chat__agent").filter(pk=message_id).first()
+    message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
     if message is None or not should_generate_auto_response(message):
         return None
     chat = message.chat
@@ -101,7 +113,7 @@ def _read_turn(lease: Lease, message_id: int) -> Turn | None:
     return Turn(
         chat=chat,
         asked=asked,
-        turns=tuple(ConversationTurn(role=written.role, content=written.content) for written in reversed(latest)),
+        latest=tuple(latest),
         agent_id=chat.agent.pk,
         language=_language(latest, chat),
         reply_id=f"r{lease.item_id}",
@@ -113,6 +125,19 @@ def _language(latest: list[ContentChatModel], chat: ChatModel) -> str:
     spoken = (written.language for written in latest if written.sender == Sender.USER and written.language)
     agents_own = chat.agent.language if chat.agent else ""
     return next(spoken, "") or agents_own or "en"
+
+
+def _is_over_budget(turn: Turn) -> bool:
+    """Tell whether the agent wrote as many replies here within the hour as the tenant allows: two bots may be talking.
+
+    Reads at most the chat's latest 2 × budget messages, and those only when the latest twenty came within the hour.
+    """
+    budget = int(setting(current_tenant_id(), "reply_budget_per_hour"))
+    hour_ago = timezone.now() - timedelta(hours=1)
+    if len(turn.latest) < min(HISTORY, budget) or (turn.latest[-1].timestamp < hour_ago and budget >= HISTORY):
+        return False
+    window = turn.chat.contents.order_by("-sequence").values_list("is_automatic", "timestamp")[: 2 * budget]
+    return sum(is_automatic and at > hour_ago for is_automatic, at in window) >= budget
 
 
 def _stream(turn: Turn, lost: Flag) -> Reply:
@@ -137,15 +162,17 @@ def _stream(turn: Turn, lost: Flag) -> Reply:
 
 
 def _parts(turn: Turn) -> Iterator[str | Reply]:
-    return AgentService().stream_reply(agent_id=turn.agent_id, turns=turn.turns, language=turn.language)
+    turns = tuple(ConversationTurn(role=said.role, content=said.content) for said in reversed(turn.latest))
+    return AgentService().stream_reply(agent_id=turn.agent_id, turns=turns, language=turn.language)
 
 
 def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
     """Store the reply, what follows from it, and the end of the work, in one transaction."""
+    reason = _reason_to_escalate(turn, reply)
     with transaction.atomic():
         post_message(
             chat_id=turn.chat.chat_id,
-            content=reply.text,
+            content=_text(turn, reply, reason),
             sender=Sender.AGENT,
             in_response_to_id=turn.asked.pk,
             covers=turn.asked.sequence,
@@ -157,11 +184,28 @@ def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
             metadata={"citations": [vars(citation) for citation in reply.citations], "kind": reply.kind},
             reply_id=turn.reply_id,
         )
-        if reply.kind == "human":
-            escalate(chat_id=turn.chat.chat_id, reason="requested")
+        if reason:
+            escalate(chat_id=turn.chat.chat_id, reason=reason, message=turn.asked)
+        let_go(turn.chat.contact_id)
         finish(lease)
         crash_point("reply.before_commit")
     crash_point("reply.after_commit")
+
+
+def _reason_to_escalate(turn: Turn, reply: Reply) -> str:
+    if reply.kind == "human":
+        return "requested"
+    return "agent_unsure" if is_unsure_too_often(reply.kind, turn.latest) else ""
+
+
+def _text(turn: Turn, reply: Reply, reason: str) -> str:
+    """Return what is stored: the reply, or what the person is told instead or as well when the staff take over."""
+    if reason == "agent_unsure":
+        return handover_notice(turn.chat.tenant, reason=reason, language=reply.language)
+    if reason:
+        with override(reply.language):
+            return f"{reply.text} {opening_notice(turn.chat.tenant)}".rstrip()
+    return reply.text
 
 
 def give_turn_up(lease: Lease, error: str) -> None:

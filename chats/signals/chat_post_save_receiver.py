@@ -1,9 +1,7 @@
 """Receivers of a stored chat (chats-signals.md). The module keeps its function's documented name."""
 
-from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
@@ -16,6 +14,7 @@ from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
 from metrics.services import MetricsService
 from notifications.services.events import record_event
+from tenants.commits import call_after_commit
 
 INITIAL_SETTINGS = {"auto_save": True, "sentiment_analysis": True, "notifications": True, "auto_response": True}
 
@@ -71,7 +70,7 @@ def process_chat_update(chat: ChatModel) -> None:
         update_agent_settings(chat)
     record_event("chat.updated", object_type="chat", object_id=chat.chat_id, data={"changed": sorted(changed)})
     frame = chat_updated(chat)
-    transaction.on_commit(partial(publish, chat.chat_id, frame), robust=True)
+    call_after_commit(publish, chat.chat_id, frame)
 
 
 def update_agent_settings(chat: ChatModel) -> None:

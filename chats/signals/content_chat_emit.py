@@ -1,17 +1,23 @@
-"""Receivers of a stored message (chats-signals.md). They run no SQL: what they do happens on commit."""
+"""Receivers of a stored message and of what is known about it later (chats-signals.md).
 
-from functools import partial
+Those of a stored message run no SQL: what they do happens on commit.
+"""
+
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from chats.events import message_created
-from chats.models import ContentChatModel, Sender
+from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
+from chats.services.closing import archive_conversation, archives_at_once, is_conversation_complete
+from chats.services.escalation import consider_analysis
+from chats.services.retrying import after_commit, after_commit_steps
+from chats.services.tone import adjust_agent_behavior
 from chats.signals.definitions import chat_archived, conversation_completed, escalation_triggered, message_analyzed
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
@@ -19,7 +25,15 @@ from chats.tasks import process_new_message
 from metrics.services import MetricsService
 from tenants.crash_points import crash_point
 
-__all__ = ["chat_archived", "conversation_completed", "escalation_triggered", "message_analyzed"]
+__all__ = [
+    "adjust_agent_behavior",
+    "archive_conversation",
+    "chat_archived",
+    "conversation_completed",
+    "escalation_triggered",
+    "is_conversation_complete",
+    "message_analyzed",
+]
 
 logger = structlog.get_logger(__name__)
 
@@ -32,17 +46,19 @@ def message_post_save_receiver(
     """Once the message is committed: show it to the chat's sockets, and ring for its turn when a person wrote it."""
     if raw or not created or are_muted():
         return
-    transaction.on_commit(partial(send_realtime_notification, instance), robust=True)
-    transaction.on_commit(partial(update_message_metrics, instance), robust=True)
+    after_commit("send_realtime_notification", instance)
+    after_commit("update_message_metrics", instance)
     if instance.sender == Sender.USER:
-        transaction.on_commit(partial(ring, instance), robust=True)
+        after_commit("ring", instance)
 
 
+@after_commit_steps.register("send_realtime_notification")
 def send_realtime_notification(message: ContentChatModel) -> None:
-    """Send the stored message to every open socket of its chat."""
+    """Send the stored message to every open socket of its chat, and word of it to the staff's inbox."""
     publish(message.chat.chat_id, message_created(message), sequence=message.sequence)
 
 
+@after_commit_steps.register("ring")
 def ring(message: ContentChatModel) -> None:
     """Ring for the message's work row; without a broker the sweeper finds it."""
     crash_point("message.after_commit")
@@ -53,8 +69,43 @@ def ring(message: ContentChatModel) -> None:
         MetricsService().increment_counter("ring_failures")
 
 
+@after_commit_steps.register("update_message_metrics")
 def update_message_metrics(message: ContentChatModel) -> None:
     """Count the message and its length (decision 23)."""
     service = MetricsService()
     service.increment_counter("messages_created", labels={"sender": str(message.sender)})
     service.observe_histogram("message_length", len(message.content), labels={"sender": str(message.sender)})
+
+
+def emit_message_signals(message: ContentChatModel, analysis_results: dict[str, Any]) -> None:
+    """Tell that a message was analysed, in the transaction that stores the analysis (domain.md, 8)."""
+    message_analyzed.send(
+        sender=ContentChatModel, message=message, timestamp=timezone.now(), analysis_results=analysis_results
+    )
+
+
+@receiver(message_analyzed, dispatch_uid="chats.message_analyzed")
+@monitor_signal
+def handle_message_analyzed(
+    sender: Any, message: ContentChatModel, analysis_results: dict[str, Any], **kwargs: Any
+) -> None:
+    """Act on what the analysis found."""
+    if not are_muted():
+        process_analysis_results(message, analysis_results)
+
+
+def process_analysis_results(message: ContentChatModel, results: dict[str, Any]) -> None:
+    """Let the agent find its tone, and hand over what is for a person."""
+    if message.sender != Sender.USER:
+        return
+    if sentiment := results.get("sentiment"):
+        adjust_agent_behavior(message.chat, sentiment)
+    consider_analysis(message, results)
+
+
+@receiver(conversation_completed, dispatch_uid="chats.conversation_completed")
+@monitor_signal
+def handle_conversation_completed(sender: Any, chat: ChatModel, **kwargs: Any) -> None:
+    """Archive at once where the tenant wants no pause; else the schedule does. `analysis` writes the summary."""
+    if archives_at_once():
+        archive_conversation(chat)
