@@ -1,6 +1,6 @@
 """Chats and their messages (api.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -216,7 +216,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
             "results": self._results(page),
         }
 
-    def _results(self, page: Any) -> list[dict[str, Any]]:
+    def _results(self, page: Any) -> Sequence[dict[str, Any]]:
         """Return messages on the wire; what the analysis says of them is for the staff alone."""
         results = [dict(message) for message in MessageSerializer(page, many=True).data]
         if self.caller.is_visitor:
