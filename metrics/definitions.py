@@ -57,6 +57,8 @@ METRICS.add("receiver_failures", Definition("counter", "Receivers that failed af
 METRICS.add("ring_failures", Definition("counter", "Times that the broker could not be rung."))
 METRICS.add("realtime_publish_failures", Definition("counter", "Frames that could not be published."))
 METRICS.add("chats_created", Definition("counter", "Conversations begun.", ("channel",)))
+METRICS.add("chats_closed", Definition("counter", "Conversations that ended.", ("channel", "to")))
+METRICS.add("chats_reopened", Definition("counter", "Conversations that went on after their end.", ("channel",)))
 METRICS.add("messages_created", Definition("counter", "Messages stored.", ("sender",)))
 METRICS.add("message_length", Definition("histogram", "Characters of a message.", ("sender",), CHARACTERS))
 METRICS.add("log_ins", Definition("counter", "Log-ins, by how they ended.", ("outcome",)))

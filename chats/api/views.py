@@ -148,6 +148,7 @@ class ChatViewSet(
             chat_id=chat_id,
             contact_id=self.caller.contact_id,
             reason=wanted.validated_data["reason"],
+            asked_by_person=self.caller.user is None,
         )
 
     @extend_schema(request=AssignSerializer, responses=ChatSerializer)

@@ -66,6 +66,12 @@ def let_go(contact_id: UUID | None) -> None:
         MessageBuffer.objects.filter(contact_id=contact_id, expires_at__lte=Now()).delete()
 
 
+def forget_burst(contact_id: UUID | None) -> None:
+    """Forget a burst whose conversation ended."""
+    if contact_id is not None:
+        MessageBuffer.objects.filter(contact_id=contact_id).delete()
+
+
 def remove_stale() -> int:
     """Remove the current tenant's buffers that ended five minutes ago; return how many."""
     removed, _by_model = MessageBuffer.objects.filter(expires_at__lt=Now() - STALE).delete()

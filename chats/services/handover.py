@@ -25,13 +25,15 @@ def hand_over(message: ContentChatModel, *, reason: str) -> bool:
     return True
 
 
-def ask_for_person(*, chat_id: UUID, reason: str, contact_id: UUID | None = None) -> ChatModel:
-    """Hand the chat over because somebody outside asks for it; raises what escalate() raises."""
+def ask_for_person(
+    *, chat_id: UUID, reason: str, contact_id: UUID | None = None, asked_by_person: bool = True
+) -> ChatModel:
+    """Hand the chat over because its person asks for it, or somebody else does; raises what escalate() raises."""
     with transaction.atomic():
         chat = locked_chat(chat_id, contact_id=contact_id)
         if chat.is_with_its_agent:
             asked = chat.contents.filter(sender=Sender.USER).order_by("-sequence").first()
-            _tell(chat, asked, reason="requested", is_reply=False)
+            _tell(chat, asked, reason="requested" if asked_by_person else "rule", is_reply=False)
         return escalate(chat_id=chat_id, reason=reason, message=None, contact_id=contact_id)
 
 

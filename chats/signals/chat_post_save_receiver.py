@@ -10,6 +10,7 @@ from audit.services import AuditService
 from chats.events import chat_updated
 from chats.models import ChatModel
 from chats.realtime.publish import publish
+from chats.services.debouncing import forget_burst
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
 from metrics.services import MetricsService
@@ -66,11 +67,24 @@ def process_chat_update(chat: ChatModel) -> None:
     changed = {name for name in ("status", "is_active", "agent_id") if chat.tracker.has_changed(name)}
     if not changed:
         return
+    if "is_active" in changed:
+        (chat_activated if chat.is_active else chat_deactivated)(chat)
     if "agent_id" in changed:
         update_agent_settings(chat)
     record_event("chat.updated", object_type="chat", object_id=chat.chat_id, data={"changed": sorted(changed)})
     frame = chat_updated(chat)
     call_after_commit(publish, chat.chat_id, frame)
+
+
+def chat_activated(chat: ChatModel) -> None:
+    """Count a conversation that goes on after it had ended."""
+    MetricsService().increment_counter("chats_reopened", labels={"channel": str(chat.channel)})
+
+
+def chat_deactivated(chat: ChatModel) -> None:
+    """Count a conversation that ended; nothing waits for the rest of what its person writes any more."""
+    MetricsService().increment_counter("chats_closed", labels={"channel": str(chat.channel), "to": str(chat.status)})
+    forget_burst(chat.contact_id)
 
 
 def update_agent_settings(chat: ChatModel) -> None:

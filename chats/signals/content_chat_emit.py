@@ -16,12 +16,13 @@ from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
 from chats.services.closing import archive_conversation, archives_at_once, is_conversation_complete
 from chats.services.escalation import consider_analysis
+from chats.services.pipeline import should_generate_auto_response
 from chats.services.retrying import after_commit, after_commit_steps
 from chats.services.tone import adjust_agent_behavior
 from chats.signals.definitions import chat_archived, conversation_completed, escalation_triggered, message_analyzed
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
-from chats.tasks import process_new_message
+from chats.tasks import generate_auto_response, process_new_message, retry_signal_processing
 from metrics.services import MetricsService
 from tenants.crash_points import crash_point
 
@@ -31,8 +32,12 @@ __all__ = [
     "chat_archived",
     "conversation_completed",
     "escalation_triggered",
+    "generate_auto_response",
     "is_conversation_complete",
     "message_analyzed",
+    "process_new_message",
+    "retry_signal_processing",
+    "should_generate_auto_response",
 ]
 
 logger = structlog.get_logger(__name__)
