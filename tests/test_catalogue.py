@@ -16,7 +16,7 @@ OUTSIDE_POLICIES = {
     "tenants_tenantmodel", "tenants_user", "tenants_user_groups", "tenants_user_user_permissions", "tenants_workitem",
     "tenants_systemconfig", "knox_authtoken", "agents_aimodel", "agents_modelversion", "agents_modelperformance",
     "django_migrations", "django_content_type", "django_session", "django_admin_log", "auth_group", "auth_permission",
-    "auth_group_permissions",
+    "auth_group_permissions", "analysis_sharedtrainedmodel",
 }  # fmt: skip
 # Decision 3: they come before a tenant is known and take a secret's hash, a public key or a user's id.
 BEFORE_A_TENANT = {"charla_api_key", "charla_memberships", "charla_visitor", "charla_publishable_key"}

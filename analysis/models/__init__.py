@@ -1,0 +1,19 @@
+"""What conversations were like, message by message and as a whole (domain.md, "analysis")."""
+
+from analysis.models.conversations import ConversationAnalytics, ConversationSummary, Resolver
+from analysis.models.intents import Intent, MessageIntent
+from analysis.models.sentiments import Sentiment, SentimentChatModel
+from analysis.models.trained import SharedTrainedModel, TrainedKind, TrainedModel
+
+__all__ = [
+    "ConversationAnalytics",
+    "ConversationSummary",
+    "Intent",
+    "MessageIntent",
+    "Resolver",
+    "Sentiment",
+    "SentimentChatModel",
+    "SharedTrainedModel",
+    "TrainedKind",
+    "TrainedModel",
+]
