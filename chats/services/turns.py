@@ -1,6 +1,8 @@
 """One turn of the agent: claim, read, write the reply as it comes, store it once (architecture.md; decisions 6–8)."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event as Flag
@@ -32,6 +34,7 @@ from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, next_turn
 
 HISTORY = 20
+LOOK_SECONDS = 1.0
 logger = structlog.get_logger(__name__)
 
 
@@ -82,9 +85,9 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
             finish(lease)
             return
     publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=True))
-    with stage("generate"):
-        reply = _stream(turn, lost)
     try:
+        with stage("generate"):
+            reply = _stream(turn, lost)
         with stage("store"):
             _store(lease, turn, reply)
     except (OvertakenError, ChatClosedError, ChatNotFoundError) as error:
@@ -141,29 +144,42 @@ def _is_over_budget(turn: Turn) -> bool:
 
 
 def _stream(turn: Turn, lost: Flag) -> Reply:
-    for index, part in enumerate(_parts(turn)):
-        if isinstance(part, Reply):
-            return part
-        if lost.is_set():
-            raise LeaseLostError("The lease was lost while the reply was written.")
-        publish(
-            turn.chat.chat_id,
-            events.message_delta(
-                reply_id=turn.reply_id,
-                attempt=turn.attempt,
-                in_response_to=turn.asked.pk,
-                index=index,
-                text=part,
-            ),
-        )
-        if index == 1:
-            crash_point("reply.mid_stream")
+    """Publish the reply as it comes; end at once when another process has the turn, or a person has the chat."""
+    looked_at = time.monotonic()
+    with closing(_parts(turn)) as parts:
+        for index, part in enumerate(parts):
+            if isinstance(part, Reply):
+                return part
+            if lost.is_set():
+                raise LeaseLostError("The lease was lost while the reply was written.")
+            if time.monotonic() - looked_at > LOOK_SECONDS:
+                looked_at = time.monotonic()
+                _refuse_if_overtaken(turn)
+            publish(
+                turn.chat.chat_id,
+                events.message_delta(
+                    reply_id=turn.reply_id,
+                    attempt=turn.attempt,
+                    in_response_to=turn.asked.pk,
+                    index=index,
+                    text=part,
+                ),
+            )
+            if index == 1:
+                crash_point("reply.mid_stream")
     raise RuntimeError("The provider ended without a reply.")
 
 
-def _parts(turn: Turn) -> Iterator[str | Reply]:
+def _refuse_if_overtaken(turn: Turn) -> None:
+    with transaction.atomic():
+        now = ChatModel.objects.filter(pk=turn.chat.pk).values_list("owner_version", flat=True).first()
+    if now != turn.chat.owner_version:
+        raise OvertakenError
+
+
+def _parts(turn: Turn) -> Generator[str | Reply]:
     turns = tuple(ConversationTurn(role=said.role, content=said.content) for said in reversed(turn.latest))
-    return AgentService().stream_reply(agent_id=turn.agent_id, turns=turns, language=turn.language)
+    yield from AgentService().stream_reply(agent_id=turn.agent_id, turns=turns, language=turn.language)
 
 
 def _store(lease: Lease, turn: Turn, reply: Reply) -> None:

@@ -82,6 +82,30 @@ def test_a_person_who_takes_over_during_a_reply_is_not_talked_over(tenant: Tenan
     assert WorkItem.objects.get().state == "done"
 
 
+def test_a_long_reply_ends_as_soon_as_a_person_has_the_chat(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+    ended_after = []
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        try:
+            for number in range(100):
+                if number == 3:
+                    with in_tenant(tenant):
+                        lifecycle.escalate(chat_id=chat.chat_id, reason="requested")
+                yield f"{number} "
+        finally:
+            ended_after.append(number)
+
+    with (
+        tenant_scope(tenant),
+        patch("chats.services.turns.AgentService.stream_reply", stream),
+        patch("chats.services.turns.LOOK_SECONDS", 0),
+    ):
+        answer_turn(message_id)
+    assert ended_after == [3]
+    assert conversation(tenant, chat) == [("user", "What is it?")]
+
+
 def test_asking_for_a_person_hands_over_with_the_reply(tenant: TenantModel, chat: ChatModel) -> None:
     message_id = ask(tenant, chat, "I want a human")
     with tenant_scope(tenant), answering(said("I have told the team.", kind="human")):
