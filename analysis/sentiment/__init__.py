@@ -1,0 +1,13 @@
+"""The mood of a message: analyzers by name, one answer (`Mood`) from all of them. Nothing here touches the database."""
+
+from analysis.sentiment.mood import NEGATIVE, NEUTRAL, POSITIVE, SENTIMENTS, Analyzer, Mood
+from analysis.sentiment.registry import ANALYZERS, make_analyzer
+
+__all__ = [
+    "ANALYZERS", "NEGATIVE", "NEUTRAL", "POSITIVE", "SENTIMENTS", "Analyzer", "Mood", "analyze", "make_analyzer",
+]  # fmt: skip
+
+
+def analyze(text: str, language: str) -> Mood:
+    """Return a text's mood by the word lists: what there is without training, model or setting."""
+    return make_analyzer("lexical").analyze(text, language)
