@@ -19,6 +19,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Networks that webhooks, tools and models may call although they are not on the internet (CIDR; architecture.md).
+OUTGOING_ALLOW = env.list("CHARLA_OUTGOING_ALLOW", default=[])
 LOGIN_URL = "admin:login"
 REST_KNOX = {
     "TOKEN_TTL": timedelta(hours=env.int("LOGIN_TOKEN_HOURS", default=12)),
