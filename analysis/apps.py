@@ -1,5 +1,7 @@
 """The app `analysis`: what conversations were like."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,8 @@ class AnalysisConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "analysis"
     verbose_name = _("Analysis")
+
+    def ready(self) -> None:
+        """Register the stage of the pipeline and the kind of work."""
+        import_module("analysis.processors")
+        import_module("analysis.work")

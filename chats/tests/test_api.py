@@ -145,7 +145,7 @@ def test_reading_messages_costs_the_same_however_many(
         for _number in range(30):
             post_message(chat_id=chat.chat_id, content="x", sender="staff", author=colleague)
     client.get(messages_of(chat))
-    with django_assert_num_queries(4):  # savepoint, chat, messages with their authors, release
+    with django_assert_num_queries(5):  # savepoint, chat, messages with their authors, their sentiments, release
         client.get(messages_of(chat))
 
 
