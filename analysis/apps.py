@@ -14,6 +14,7 @@ class AnalysisConfig(AppConfig):
     verbose_name = _("Analysis")
 
     def ready(self) -> None:
-        """Register the stage of the pipeline and the kind of work."""
+        """Register the stage of the pipeline, the receivers and the kind of work."""
         import_module("analysis.processors")
+        import_module("analysis.receivers")
         import_module("analysis.work")

@@ -90,7 +90,11 @@ def _stored(chat: ChatModel) -> ConversationAnalytics | None:
 
 
 def _is_up_to_date(found: ConversationAnalytics, chat: ChatModel) -> bool:
-    return found.through_sequence == chat.last_sequence and found.updated_at >= chat.updated_at
+    """Tell whether nothing happened since: no message, no change of the chat, no mood that was found late."""
+    if found.through_sequence != chat.last_sequence or found.updated_at < chat.updated_at:
+        return False
+    latest = chat.sentiments.order_by("-message_id").values_list("created_at", flat=True).first()
+    return latest is None or latest <= found.updated_at
 
 
 def note_escalation(chat: ChatModel, reason: str) -> None:

@@ -1,0 +1,121 @@
+"""What was said in a conversation, in short: written by the agent's model where there is one, else extracted."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from analysis.models import ConversationSummary
+from analysis.summaries import Line, extract
+from chats.models import ChatModel, Sender
+from chats.services.errors import ChatNotFoundError
+
+EXTRACTED: Final = "extractive"
+FIRST_MESSAGES, LAST_MESSAGES = 20, 180
+HANDOVER: Final = "handover"
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What a summary is written from: at most the first 20 and the last 180 messages."""
+
+    chat_pk: int
+    through: int
+    language: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A summary before it is stored."""
+
+    summary: str
+    key_points: tuple[str, ...]
+    model_used: str = EXTRACTED
+    tokens_used: int = 0
+
+
+class ConversationSummaryService:
+    """Writes and keeps the summaries of conversations (chats-signals.md)."""
+
+    def generate_summary(self, chat_id: UUID | int | str) -> ConversationSummary:
+        """Return the summary of a chat (by its `chat_id` or its key) as of its last message, writing it if need be.
+
+        Runs in a tenant's scope, outside any transaction: a model may take its time. ChatNotFoundError without a chat.
+        """
+        transcript = read_transcript(chat_id)
+        if transcript is None:
+            raise ChatNotFoundError
+        with transaction.atomic():
+            stored = ConversationSummary.objects.filter(chat_id=transcript.chat_pk).first()
+        if stored is not None and stored.through_sequence >= transcript.through:
+            return stored
+        written = write(transcript)
+        with transaction.atomic():
+            return keep(transcript, written)
+
+
+def read_transcript(chat_id: UUID | int | str) -> Transcript | None:
+    """Read what a summary is written from, in a transaction of its own; None without such a chat."""
+    key: dict[str, object] = {"pk": chat_id} if isinstance(chat_id, int) else {"chat_id": chat_id}
+    with transaction.atomic():
+        chat = ChatModel.objects.select_related("tenant").filter(**key).first()
+        if chat is None:
+            return None
+        rows = chat.contents.exclude(sender=Sender.SYSTEM).exclude(metadata__contains={"kind": HANDOVER})
+        said = rows.only("content", "sender", "sequence", "language")
+        messages = list(said.order_by("sequence")[:FIRST_MESSAGES])
+        if messages:
+            later = said.filter(sequence__gt=messages[-1].sequence).order_by("-sequence")[:LAST_MESSAGES]
+            messages += reversed(later)
+    spoken = Counter(one.language for one in messages if one.language and one.sender == Sender.USER)
+    return Transcript(
+        chat_pk=chat.pk,
+        through=chat.last_sequence,
+        language=spoken.most_common(1)[0][0] if spoken else chat.tenant.default_language,
+        lines=tuple(Line(one.content, one.sender == Sender.USER) for one in messages),
+    )
+
+
+def write(transcript: Transcript) -> Written:
+    """Write a summary, outside any transaction."""
+    return write_extract(transcript)
+
+
+def write_extract(transcript: Transcript) -> Written:
+    """Write a summary of the conversation's own sentences, in its language."""
+    found = extract(transcript.lines)
+    with override(transcript.language):
+        parts = [
+            (_("The person: “%(text)s”") if line.by_person else _("The answer: “%(text)s”")) % {"text": line.text}
+            for line in found.sentences
+        ]
+        nothing = _("Nothing but courtesies was exchanged.")
+    return Written("\n".join(parts) or nothing, found.points)
+
+
+def keep(transcript: Transcript, written: Written) -> ConversationSummary:
+    """Store a summary in the caller's transaction; one that knows as much of the conversation stays."""
+    stored, is_new = ConversationSummary.objects.select_for_update().get_or_create(
+        chat_id=transcript.chat_pk, defaults=(values := _values(transcript, written))
+    )
+    if not is_new and stored.through_sequence < transcript.through:
+        for name, value in values.items():
+            setattr(stored, name, value)
+        stored.save(update_fields=[*values, "updated_at"])
+    return stored
+
+
+def _values(transcript: Transcript, written: Written) -> dict[str, object]:
+    return {
+        "summary": written.summary,
+        "key_points": list(written.key_points),
+        "language": transcript.language,
+        "model_used": written.model_used[:100],
+        "tokens_used": written.tokens_used,
+        "through_sequence": transcript.through,
+    }

@@ -1,0 +1,107 @@
+"""What a conversation was about, in a few of its own sentences."""
+
+import pytest
+
+from analysis.models import ConversationAnalytics, ConversationSummary
+from analysis.services import ConversationSummaryService
+from analysis.services.jobs import work_off
+from analysis.summaries import Line, extract
+from analysis.tests.messages import ask
+from chats.models import ChatModel, Sender
+from chats.services import lifecycle
+from chats.services.errors import ChatNotFoundError
+from tenants.models import TenantModel, WorkItem
+from tenants.scope import in_tenant, tenant_scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CONVERSATION = (
+    (Sender.USER, "Hello!"),
+    (Sender.USER, "My parcel 4711 has not arrived. When does the parcel come?"),
+    (Sender.AGENT, "I am sorry to hear that. The weather is fine today."),
+    (Sender.AGENT, "Your parcel 4711 left our warehouse on Monday and arrives on Thursday."),
+    (Sender.USER, "Thanks"),
+)
+
+
+def talk(tenant: TenantModel, chat: ChatModel) -> None:
+    """Let the conversation be held."""
+    for sender, content in CONVERSATION:
+        ask(tenant, chat, content, sender=sender)
+
+
+def rows(tenant: TenantModel) -> list[WorkItem]:
+    """Return the work rows of the analysis."""
+    return list(WorkItem.objects.filter(kind="analysis", tenant_id=tenant.pk).order_by("id"))
+
+
+def test_an_extract_has_the_wish_and_the_answer_and_no_courtesies() -> None:
+    found = extract([Line(text, sender == Sender.USER) for sender, text in CONVERSATION])
+    said = [line.text for line in found.sentences]
+    assert said[0] == "My parcel 4711 has not arrived."
+    assert said[-1] == "Your parcel 4711 left our warehouse on Monday and arrives on Thursday."
+    assert not {"Hello!", "Thanks"} & {*said, *found.points}
+
+
+def test_an_extract_does_not_say_the_same_twice() -> None:
+    lines = [Line("The invoice of March is wrong.", True)] * 5 + [Line("The invoice was corrected yesterday.", False)]
+    assert [line.text for line in extract(lines).sentences] == [lines[0].text, lines[-1].text]
+
+
+def test_a_summary_speaks_the_conversations_language(tenant: TenantModel, chat: ChatModel) -> None:
+    ask(tenant, chat, "Mi pedido llegó roto y quiero cambiar el pedido por otro.")
+    with tenant_scope(tenant):
+        made = ConversationSummaryService().generate_summary(chat.chat_id)
+    assert made.summary == "La persona: «Mi pedido llegó roto y quiero cambiar el pedido por otro.»"
+    assert (made.language, made.model_used) == ("es", "extractive")
+
+
+def test_a_summary_is_written_once_for_each_last_message(tenant: TenantModel, chat: ChatModel) -> None:
+    talk(tenant, chat)
+    with tenant_scope(tenant):
+        first = ConversationSummaryService().generate_summary(chat.pk)
+        again = ConversationSummaryService().generate_summary(str(chat.chat_id))
+        assert (again.pk, again.updated_at) == (first.pk, first.updated_at)
+        ask(tenant, chat, "One more thing: can I change the delivery address of my parcel?")
+        later = ConversationSummaryService().generate_summary(chat.chat_id)
+    assert (later.pk, later.through_sequence) == (first.pk, len(CONVERSATION) + 1)
+    assert "delivery address" in later.summary
+
+
+def test_nothing_but_courtesies_is_said_so(tenant: TenantModel, chat: ChatModel) -> None:
+    ask(tenant, chat, "Hello!")
+    with tenant_scope(tenant):
+        made = ConversationSummaryService().generate_summary(chat.chat_id)
+    assert (made.summary, made.key_points) == ("Nothing but courtesies was exchanged.", [])
+
+
+def test_a_neighbours_chat_has_no_summary_here(tenant: TenantModel, their_chat: ChatModel) -> None:
+    for key in (their_chat.chat_id, their_chat.pk):
+        with tenant_scope(tenant), pytest.raises(ChatNotFoundError):
+            ConversationSummaryService().generate_summary(key)
+
+
+def test_completing_a_chat_has_its_summary_and_figures_written_once(tenant: TenantModel, chat: ChatModel) -> None:
+    talk(tenant, chat)
+    with tenant_scope(tenant):
+        for _time in range(2):
+            lifecycle.complete(chat_id=chat.chat_id)
+            lifecycle.reopen(chat_id=chat.chat_id)
+        lifecycle.complete(chat_id=chat.chat_id)
+    (row,) = rows(tenant)
+    with tenant_scope(tenant):
+        for _time in range(2):
+            work_off(row.ref_id)
+    with in_tenant(tenant):
+        assert "parcel 4711" in ConversationSummary.objects.get().summary
+        figures = ConversationAnalytics.objects.get()
+        assert (figures.resolved_by, figures.through_sequence) == ("agent", len(CONVERSATION))
+    assert [item.state for item in rows(tenant)] == ["done"]
+
+
+def test_a_completion_that_is_rolled_back_leaves_nothing_to_do(tenant: TenantModel, chat: ChatModel) -> None:
+    talk(tenant, chat)
+    with pytest.raises(ZeroDivisionError), in_tenant(tenant):
+        lifecycle.complete(chat_id=chat.chat_id)
+        _impossible = 1 / 0
+    assert rows(tenant) == []
