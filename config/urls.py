@@ -15,6 +15,7 @@ urlpatterns = [
     path("demo/", demo, name="demo"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("chats.api.urls")),
     path("api/v1/", include("analysis.api.urls")),

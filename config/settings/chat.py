@@ -19,3 +19,5 @@ MANAGEMENT_COMMANDS = {
 PROMETHEUS_DIR = DATA_DIR / "metrics"
 # A bearer token for scrapes of /metrics from addresses that are not private.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# How long the feed of events and the ledger of webhook deliveries are kept; a reader who is away longer starts anew.
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
