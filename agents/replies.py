@@ -30,7 +30,8 @@ class Reply:
     """A whole reply; `text` is the joined deltas that came before it.
 
     `human`: the person asks for a human. `unknown`: the knowledge does not tell, which the text says honestly while it
-    offers a human. `confidence` is 0 to 1, of an answer that it answers this question.
+    offers a human. `confidence` is 0 to 1, of an answer that it answers this question. `tokens_used` are those read and
+    written, `input_tokens` and `output_tokens` each of them.
     """
 
     text: str
@@ -40,3 +41,5 @@ class Reply:
     kind: ReplyKind
     confidence: float
     language: str
+    input_tokens: int = 0
+    output_tokens: int = 0

@@ -52,6 +52,7 @@ METRICS.add("command_runs", Definition("counter", "Runs of management commands."
 METRICS.add("command_seconds", Definition("histogram", "Time that a management command took.", ("command",)))
 METRICS.add("work_died", Definition("counter", "Work rows that were given up.", ("kind",)))
 METRICS.add("turn_failures", Definition("counter", "Turns that failed and are tried again.", ("error",)))
+METRICS.add("model_failures", Definition("counter", "Models that gave no reply.", ("provider",)))
 METRICS.add("processor_failures", Definition("counter", "Stages of a message that failed.", ("processor",)))
 METRICS.add("receiver_failures", Definition("counter", "Receivers that failed after a commit.", ("receiver",)))
 METRICS.add("ring_failures", Definition("counter", "Times that the broker could not be rung."))

@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
 
 from agents.api.serializers import AgentSerializer, AIModelSerializer, QuestionSerializer, ReplySerializer
+from agents.errors import NoAnswerError, NoModelError
 from agents.models import AgentModel, AIModel
 from agents.replies import ConversationTurn
-from agents.services.agent_service import AgentService, NoModelError
+from agents.services.agent_service import AgentService
 from agents.services.agents import delete_agent
 from tenants.api.views import TenantAPIView
 
@@ -28,6 +29,13 @@ class Conflict(APIException):
 
     status_code = 409
     default_code = "conflict"
+
+
+class NoAnswer(APIException):
+    """503."""
+
+    status_code = 503
+    default_code = "unavailable"
 
 
 class AgentViewSet(TenantAPIView, ModelViewSet[AgentModel]):
@@ -70,6 +78,8 @@ class AgentViewSet(TenantAPIView, ModelViewSet[AgentModel]):
             raise NotFound from error
         except NoModelError as error:
             raise Conflict(str(error)) from error
+        except NoAnswerError as error:
+            raise NoAnswer(_("No model gives an answer right now.")) from error
         return Response(ReplySerializer(reply).data, status=status.HTTP_200_OK)
 
 

@@ -102,7 +102,7 @@ def _own_greeting(request: ReplyRequest) -> str:
 def _answered(request: ReplyRequest, found: Answer, language: str) -> Reply:
     foreign = found.language in {"es", "en"} and found.language != language
     text = f"{phrase(language, 'other_language')}\n\n{found.text}" if foreign else found.text
-    return Reply(text, (found.citation,), request.model, 0, "answer", round(found.confidence, 3), language)
+    return Reply(text, (found.citation,), request.model.name, 0, "answer", round(found.confidence, 3), language)
 
 
 def _unknown(request: ReplyRequest, passages: list[Passage], language: str) -> Reply:
@@ -113,4 +113,4 @@ def _unknown(request: ReplyRequest, passages: list[Passage], language: str) -> R
 
 
 def _said(request: ReplyRequest, text: str, kind: ReplyKind, language: str) -> Reply:
-    return Reply(text, (), request.model, 0, kind, 0.0 if kind == "unknown" else 1.0, language)
+    return Reply(text, (), request.model.name, 0, kind, 0.0 if kind == "unknown" else 1.0, language)

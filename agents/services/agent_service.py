@@ -6,16 +6,13 @@ from uuid import UUID
 
 from django.db import transaction
 
+from agents.errors import NoModelError, ProviderError
 from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase
-from agents.providers import ReplyRequest, providers
+from agents.providers import ModelUse, ReplyRequest
 from agents.replies import ConversationTurn, Reply
-from agents.services.performance import Stopwatch, record_reply
+from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_by, models_to_ask
 from tenants.scope import current_tenant_id
 from tenants.services.config import setting
-
-
-class NoModelError(LookupError):
-    """An agent has no model and the installation's default one is missing or switched off."""
 
 
 class AgentService:
@@ -34,48 +31,68 @@ class AgentService:
 
     @staticmethod
     def reply(*, agent_id: UUID, turns: Sequence[ConversationTurn], language: str = "") -> Reply:
-        """Return an agent's whole reply."""
-        *_, last = AgentService.stream_reply(agent_id=agent_id, turns=turns, language=language)
-        if not isinstance(last, Reply):
-            raise TypeError("A provider's stream must end with a Reply.")
-        return last
+        """Return an agent's whole reply; for those who cannot wait: what fails is not tried again, the next is asked.
+
+        Raises NoAnswerError when the last of them has nothing either.
+        """
+        for attempt in (1, FALLBACK_FROM):
+            try:
+                return _whole(agent_id, turns, language, attempt)
+            except ProviderError:
+                continue
+        return _whole(agent_id, turns, language, KNOWLEDGE_FROM)
 
     @staticmethod
-    def stream_reply(*, agent_id: UUID, turns: Sequence[ConversationTurn], language: str = "") -> Iterator[str | Reply]:
+    def stream_reply(
+        *, agent_id: UUID, turns: Sequence[ConversationTurn], language: str = "", attempt: int = 1, tone: str = ""
+    ) -> Iterator[str | Reply]:
         """Yield the reply's text in pieces, then exactly one Reply whose text is the pieces joined.
 
-        Raises AgentModel.DoesNotExist for an agent that the tenant does not have, NoModelError without a model. An
-        empty `language` is the agent's own, else the tenant's.
+        `attempt` counts from 1 how often this turn is tried: it chooses who is asked (agents/services/chain.py). An
+        empty `language` is the agent's own, else the tenant's; an empty `tone` the agent's own. Raises ProviderError
+        for a failure that a later attempt may mend, NoAnswerError when nobody is left to ask, AgentModel.DoesNotExist
+        for an agent that the tenant does not have, NoModelError without a model. Closing the iterator ends the work.
         """
-        model, request = _prepare(agent_id, turns, language)
-        watch = Stopwatch()
-        try:
-            for piece in providers[model.provider].stream(request):
-                watch.saw(piece)
-                yield piece
-        except Exception:  # whatever a provider raises counts as its failure, and stays the caller's to handle
-            record_reply(model, watch)
-            raise
-        record_reply(model, watch)
+        models, request = _prepare(agent_id, turns, language, attempt, tone)
+        yield from answer_by(models, request)
 
 
-def _prepare(agent_id: UUID, turns: Sequence[ConversationTurn], language: str) -> tuple[AIModel, ReplyRequest]:
+def _whole(agent_id: UUID, turns: Sequence[ConversationTurn], language: str, attempt: int) -> Reply:
+    *_, last = AgentService.stream_reply(agent_id=agent_id, turns=turns, language=language, attempt=attempt)
+    if not isinstance(last, Reply):
+        raise TypeError("A provider's stream must end with a Reply.")
+    return last
+
+
+def _prepare(
+    agent_id: UUID, turns: Sequence[ConversationTurn], language: str, attempt: int, tone: str
+) -> tuple[list[tuple[AIModel, ModelUse]], ReplyRequest]:
     with transaction.atomic():
-        agent = AgentModel.objects.select_related("ai_model", "tenant").get(id=agent_id)
+        agent = AgentModel.objects.select_related("ai_model", "fallback_model", "tenant").get(id=agent_id)
         model = agent.ai_model or _default_model()
+        models = [(each, _use(agent, each)) for each in models_to_ask(model, agent.fallback_model, attempt)]
         bases = _bases(agent)
-    return model, ReplyRequest(
+    return models, ReplyRequest(
         agent_id=agent.id,
         agent_name=agent.name,
         system_prompt=agent.system_prompt,
         greeting=agent.greeting,
-        tone=agent.tone,
-        model=model.name,
-        temperature=agent.temperature if agent.temperature is not None else model.temperature,
-        max_tokens=agent.max_tokens or model.max_tokens,
+        tone=tone or agent.tone,
+        model=ModelUse(model.name),
         base_ids=bases,
         turns=tuple(turns),
         language=language or agent.language or agent.tenant.default_language,
+    )
+
+
+def _use(agent: AgentModel, model: AIModel) -> ModelUse:
+    return ModelUse(
+        name=model.name,
+        remote_name=model.name,
+        base_url=model.base_url,
+        temperature=agent.temperature if agent.temperature is not None else model.temperature,
+        max_tokens=agent.max_tokens or model.max_tokens,
+        context_window=model.context_window,
     )
 
 

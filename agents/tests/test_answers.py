@@ -4,10 +4,11 @@ from itertools import pairwise
 
 import pytest
 
+from agents.errors import NoModelError
 from agents.models import AgentKnowledgeBase, AgentModel, AIModel, ModelPerformance
 from agents.providers.builtin import pieces
 from agents.replies import ConversationTurn, Reply
-from agents.services.agent_service import AgentService, NoModelError
+from agents.services.agent_service import AgentService
 from agents.services.documents import Entry
 from agents.services.small_talk import small_talk
 from agents.tests.support import SHOP, ask, default_model, learn

@@ -1,0 +1,22 @@
+"""What can go wrong when an agent answers, in the words of those who have to act on it."""
+
+
+class NoModelError(LookupError):
+    """No language model can be used: none is set where one is needed, or the one that is set is switched off."""
+
+
+class ProviderError(Exception):
+    """A model gave no reply. The message is for staff and holds neither a secret nor what people wrote.
+
+    `retry_after` is in how many seconds the provider wants to be asked again, where it says so. `is_permanent`: asking
+    again changes nothing (a wrong key, an unknown model, a conversation that is too long).
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.is_permanent = is_permanent
+
+
+class NoAnswerError(Exception):
+    """No model gave a reply, and the knowledge does not hold the answer either: a person has to go on."""
