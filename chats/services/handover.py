@@ -14,14 +14,14 @@ def hand_over(message: ContentChatModel, *, reason: str) -> bool:
     """Tell the person that somebody of the team will answer, and escalate; in the caller's transaction and tenant.
 
     The sentence is the reply to the message, unless that has one already. Does nothing, and returns False, where a
-    person has the chat or is on the way.
+    person has the chat or is on the way. `message.chat` is afterwards what the chat is now.
     """
     chat = locked_chat(message.chat.chat_id)
     if not chat.is_with_its_agent:
         return False
     is_reply = message.sequence > chat.answered_sequence
     _tell(chat, message, reason=reason, is_reply=is_reply)
-    escalate(chat_id=chat.chat_id, reason=reason, message=message)
+    message.chat = escalate(chat_id=chat.chat_id, reason=reason, message=message)
     return True
 
 

@@ -120,7 +120,8 @@ def post_message(**draft: Any) -> Posted:
     )
     longest = setting(current_tenant_id(), "max_conversation_length") if wanted.sender == Sender.USER else None
     try:
-        with transaction.atomic(), prepared_statements():
+        # A reply that is refused takes its turn's transaction with it, so it needs no savepoint there.
+        with transaction.atomic(savepoint=not wanted.is_automatic), prepared_statements():
             return _accept(wanted, longest)
     except IntegrityError:
         # The same client_message_id at the same moment: the other one was first.

@@ -14,6 +14,7 @@ from chats.models import ContentChatModel, Sender
 from chats.services.escalation import consider_words
 from chats.services.handover import hand_over
 from metrics.services import MetricsService, stage
+from tenants.db.prepared import prepared_statements
 from tenants.registry import Registry
 from tenants.services.work import close_ready, enqueue
 
@@ -31,7 +32,7 @@ def process_message(message_id: int) -> bool:
 
     A turn that is not gets its work row closed. A message that is gone ends quietly.
     """
-    with stage("process"), transaction.atomic():
+    with stage("process"), transaction.atomic(), prepared_statements():
         message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
         if message is None:
             close_ready(f"message:{message_id}")
@@ -39,7 +40,6 @@ def process_message(message_id: int) -> bool:
         for name, process in message_processors.items():
             _run_apart(name, process, message)
         consider_words(message)
-        message.chat.refresh_from_db(fields=["status", "is_active", "assigned_to", "answered_sequence"])
         if should_generate_auto_response(message):
             return True
         if expects_an_answer(message):

@@ -18,7 +18,7 @@ from agents.services.agent_service import AgentService
 from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.realtime.publish import publish
-from chats.services.debouncing import let_go
+from chats.services.debouncing import debounce_on, let_go
 from chats.services.errors import ChatClosedError, ChatNotFoundError, OvertakenError
 from chats.services.escalation import is_unsure_too_often
 from chats.services.handover import hand_over
@@ -28,6 +28,7 @@ from chats.services.notices import handover_notice, opening_notice
 from chats.services.pipeline import should_generate_auto_response
 from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
+from tenants.db.prepared import prepared_statements
 from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 from tenants.services.leases import keeper
@@ -57,7 +58,8 @@ def answer_turn(message_id: int) -> int | None:
     A failure is recorded in the work row, which is tried again later; LeaseLostError means that another process has
     the turn now, and what this one wrote was rolled back.
     """
-    lease = claim(f"message:{message_id}")
+    with prepared_statements():
+        lease = claim(f"message:{message_id}")
     if lease is None:
         return None
     try:
@@ -71,13 +73,13 @@ def answer_turn(message_id: int) -> int | None:
         MetricsService().increment_counter("turn_failures", labels={"error": type(error).__name__})
         fail(lease, f"{type(error).__name__}: {error}")
         return None
-    with transaction.atomic():
+    with transaction.atomic(), prepared_statements():
         upcoming = next_turn(lease.conversation) if lease.conversation else None
     return int(upcoming) if upcoming else None
 
 
 def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
-    with stage("read"), transaction.atomic():
+    with stage("read"), transaction.atomic(), prepared_statements():
         turn = _read_turn(lease, message_id)
         if turn is None or _is_over_budget(turn):
             if turn is not None:
@@ -185,7 +187,7 @@ def _parts(turn: Turn) -> Generator[str | Reply]:
 def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
     """Store the reply, what follows from it, and the end of the work, in one transaction."""
     reason = _reason_to_escalate(turn, reply)
-    with transaction.atomic():
+    with transaction.atomic(), prepared_statements():
         post_message(
             chat_id=turn.chat.chat_id,
             content=_text(turn, reply, reason),
@@ -202,7 +204,8 @@ def _store(lease: Lease, turn: Turn, reply: Reply) -> None:
         )
         if reason:
             escalate(chat_id=turn.chat.chat_id, reason=reason, message=turn.asked)
-        let_go(turn.chat.contact_id)
+        if debounce_on(turn.chat.channel):
+            let_go(turn.chat.contact_id)
         finish(lease)
         crash_point("reply.before_commit")
     crash_point("reply.after_commit")

@@ -39,7 +39,7 @@ class Setting:
 
 SCHEMA: dict[str, Setting] = {
     "response_debounce": Setting((int, float, dict), check=debounce.problem_of),
-    "reply_budget_per_hour": Setting(int, 1, 100_000),
+    "reply_budget_per_hour": Setting(int, 1, 1_000),
     "complete_after_hours": Setting(int, 1, 8_760),
     "archive_after_hours": Setting(int, 0, 8_760),
     "sentiment_analyzer": Setting(str, choices=("automatic", "lexical", "trained", "model", "transformers")),
