@@ -124,6 +124,22 @@ def close_ready(dedupe_key: str) -> None:
         )
 
 
+def put_off(lease: Lease, seconds: float, reason: str = "") -> None:
+    """Give the row back in the caller's transaction, to be taken again after so many seconds; counts no failure.
+
+    For work whose own schedule is longer than that of fail(). Raises LeaseLostError when the row was overtaken.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_workitem SET state = 'ready', lost_leases = 0, last_error = %s, lease_token = NULL,"
+            " lease_until = NULL, rung_at = now(), run_after = now() + %s * interval '1 second'"
+            " WHERE id = %s AND lease_token = %s AND state = 'leased'",
+            [reason[:2000], seconds, lease.item_id, lease.token],
+        )
+        if cursor.rowcount == 0:
+            raise LeaseLostError(f"{lease.kind} {lease.ref_id} was taken over.")
+
+
 def fail(lease: Lease, error: str) -> None:
     """Record a failure: the row waits 1, 2, 4, 8 s and is tried again; the fifth one gives it up."""
     if lease.attempts + 1 >= MAX_ATTEMPTS:

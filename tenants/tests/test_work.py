@@ -22,6 +22,7 @@ from tenants.services.work import (
     fail,
     finish,
     next_turn,
+    put_off,
     renew,
 )
 from tenants.signals import work_died
@@ -188,3 +189,16 @@ def test_done_rows_go_after_seven_days(tenant: TenantModel) -> None:
     put(tenant, "2", state="'done'", finished_at="now() - interval '6 days'")
     assert remove_done() == 1
     assert WorkItem.objects.get().ref_id == "2"
+
+
+def test_a_row_that_is_put_off_waits_without_a_failure(tenant: TenantModel, kind: Recorder) -> None:
+    key = put(tenant)
+    lease = claim(key)
+    assert lease is not None
+    with transaction.atomic():
+        put_off(lease, 60, "not now")
+    row = WorkItem.objects.get(dedupe_key=key)
+    assert (row.state, row.attempts, row.last_error) == ("ready", 0, "not now")
+    assert claim(key) is None
+    with pytest.raises(LeaseLostError), transaction.atomic():
+        put_off(lease, 60)
