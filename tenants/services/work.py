@@ -127,30 +127,35 @@ def close_ready(dedupe_key: str) -> None:
 def put_off(lease: Lease, seconds: float, reason: str = "") -> None:
     """Give the row back in the caller's transaction, to be taken again after so many seconds; counts no failure.
 
-    For work whose own schedule is longer than that of fail(). Raises LeaseLostError when the row was overtaken.
+    For work whose own schedule is longer than that of fail(); the sweeper, which looks at rows by their last ring, does
+    not come across it before its time. Raises LeaseLostError when the row was overtaken.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tenants_workitem SET state = 'ready', lost_leases = 0, last_error = %s, lease_token = NULL,"
-            " lease_until = NULL, rung_at = now(), run_after = now() + %s * interval '1 second'"
+            " lease_until = NULL, rung_at = now() + greatest(%s - 2, 0) * interval '1 second',"
+            " run_after = now() + %s * interval '1 second'"
             " WHERE id = %s AND lease_token = %s AND state = 'leased'",
-            [reason[:2000], seconds, lease.item_id, lease.token],
+            [reason[:2000], seconds, seconds, lease.item_id, lease.token],
         )
         if cursor.rowcount == 0:
             raise LeaseLostError(f"{lease.kind} {lease.ref_id} was taken over.")
 
 
-def fail(lease: Lease, error: str) -> None:
-    """Record a failure: the row waits 1, 2, 4, 8 s and is tried again; the fifth one gives it up."""
+def fail(lease: Lease, error: str, *, retry_after: float | None = None) -> None:
+    """Record a failure: the row waits 1, 2, 4, 8 s and is tried again; the fifth one gives it up.
+
+    `retry_after`: the seconds that whoever failed asks for, a minute at most.
+    """
     if lease.attempts + 1 >= MAX_ATTEMPTS:
         give_up(lease, error)
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tenants_workitem SET state = 'ready', attempts = attempts + 1, last_error = %s, lease_token = NULL,"
-            " lease_until = NULL, rung_at = now(), run_after = now() + power(2, attempts) * interval '1 second'"
-            " WHERE id = %s AND lease_token = %s",
-            [error[:2000], lease.item_id, lease.token],
+            " lease_until = NULL, rung_at = now(), run_after = now() + interval '1 second' *"
+            " coalesce(least(%s::float8, 60), power(2, attempts)) WHERE id = %s AND lease_token = %s",
+            [error[:2000], retry_after, lease.item_id, lease.token],
         )
 
 

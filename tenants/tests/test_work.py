@@ -202,3 +202,13 @@ def test_a_row_that_is_put_off_waits_without_a_failure(tenant: TenantModel, kind
     assert claim(key) is None
     with pytest.raises(LeaseLostError), transaction.atomic():
         put_off(lease, 60)
+
+
+def test_a_row_that_was_put_off_is_rung_for_when_its_time_has_come(tenant: TenantModel, kind: Recorder) -> None:
+    lease = claim(put(tenant))
+    assert lease is not None
+    with transaction.atomic():
+        put_off(lease, 600)
+    assert sweep_once().rung == 0
+    put(tenant, run_after="run_after - interval '10 minutes'", rung_at="rung_at - interval '10 minutes'")
+    assert sweep_once().rung == 1
