@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import override
 
+from agents.errors import NoAnswerError, ProviderError
 from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService
 from chats import events
@@ -48,8 +49,10 @@ class Turn:
     latest: tuple[ContentChatModel, ...]
     agent_id: UUID
     language: str
+    tone: str
     reply_id: str
     attempt: int
+    failures: int
 
 
 def answer_turn(message_id: int) -> int | None:
@@ -71,7 +74,8 @@ def answer_turn(message_id: int) -> int | None:
     except Exception as error:
         logger.exception("turn_failed", message_id=message_id, attempt=lease.attempts + 1)
         MetricsService().increment_counter("turn_failures", labels={"error": type(error).__name__})
-        fail(lease, f"{type(error).__name__}: {error}")
+        wait = error.retry_after if isinstance(error, ProviderError) else None
+        fail(lease, f"{type(error).__name__}: {error}", retry_after=wait)
         return None
     with transaction.atomic(), prepared_statements():
         upcoming = next_turn(lease.conversation) if lease.conversation else None
@@ -95,6 +99,11 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
     except (OvertakenError, ChatClosedError, ChatNotFoundError) as error:
         publish(turn.chat.chat_id, events.reply_cancelled(reply_id=turn.reply_id, reason=error.code))
         with transaction.atomic():
+            finish(lease)
+    except NoAnswerError:
+        logger.warning("nobody_answers", message_id=message_id)
+        with transaction.atomic():
+            hand_over(turn.asked, reason="agent_failed")
             finish(lease)
     except IntegrityError:
         with transaction.atomic():
@@ -121,8 +130,10 @@ def _read_turn(lease: Lease, message_id: int) -> Turn | None:
         latest=tuple(latest),
         agent_id=chat.agent.pk,
         language=_language(latest, chat),
+        tone=str(chat.agent_settings.get("tone", "")),
         reply_id=f"r{lease.item_id}",
         attempt=lease.attempts + lease.lost_leases + 1,
+        failures=lease.attempts,
     )
 
 
@@ -181,7 +192,9 @@ def _refuse_if_overtaken(turn: Turn) -> None:
 
 def _parts(turn: Turn) -> Generator[str | Reply]:
     turns = tuple(ConversationTurn(role=said.role, content=said.content) for said in reversed(turn.latest))
-    yield from AgentService().stream_reply(agent_id=turn.agent_id, turns=turns, language=turn.language)
+    yield from AgentService().stream_reply(
+        agent_id=turn.agent_id, turns=turns, language=turn.language, attempt=turn.failures + 1, tone=turn.tone
+    )
 
 
 def _store(lease: Lease, turn: Turn, reply: Reply) -> None:

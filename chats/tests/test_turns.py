@@ -5,7 +5,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.utils import timezone
 
+from agents.errors import NoAnswerError, ProviderError
 from agents.models import AgentModel
 from agents.replies import Reply
 from chats.models import ChatModel, ChatStatus, ContentChatModel
@@ -147,6 +149,54 @@ def test_a_turn_that_fails_is_tried_again_and_in_the_end_handed_over_honestly(
     replies = [text for sender, text in conversation(tenant, chat) if sender == "agent"]
     assert len(replies) == 1
     assert "person of our team" in replies[0]
+
+
+def test_a_provider_that_asks_for_time_gets_it_a_minute_at_most(tenant: TenantModel, chat: ChatModel) -> None:
+    waits = [3600.0, 20.0]
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        raise ProviderError("too many requests", retry_after=waits.pop())
+
+    for expected in (20, 60):
+        message_id = ask(tenant, chat)
+        with tenant_scope(tenant), patch("chats.services.turns.AgentService.stream_reply", stream):
+            answer_turn(message_id)
+        item = WorkItem.objects.get(dedupe_key=f"message:{message_id}")
+        assert expected - 5 < (item.run_after - timezone.now()).total_seconds() <= expected
+
+
+def test_each_attempt_is_told_to_the_agent_with_the_chats_tone(tenant: TenantModel, chat: ChatModel) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def stream(self: Any, *, attempt: int, tone: str, **question: Any) -> Iterator[Any]:
+        asked.append((attempt, tone))
+        if attempt < 3:
+            raise ProviderError("away")
+        yield said("here")
+
+    with in_tenant(tenant):
+        ChatModel.objects.update(agent_settings={"tone": "empathetic"})
+    message_id = ask(tenant, chat)
+    with patch("chats.services.turns.AgentService.stream_reply", stream):
+        for _attempt in range(4):
+            WorkItem.objects.filter(state="ready").update(run_after="2020-01-01T00:00:00Z")
+            with tenant_scope(tenant):
+                answer_turn(message_id)
+    assert asked == [(1, "empathetic"), (2, "empathetic"), (3, "empathetic")]
+
+
+def test_when_nobody_can_answer_the_person_is_told_and_handed_over_at_once(
+    tenant: TenantModel, chat: ChatModel
+) -> None:
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        raise NoAnswerError
+
+    message_id = ask(tenant, chat)
+    with tenant_scope(tenant), patch("chats.services.turns.AgentService.stream_reply", stream):
+        answer_turn(message_id)
+    with in_tenant(tenant):
+        chat.refresh_from_db()
+    assert (chat.status, len(conversation(tenant, chat)), WorkItem.objects.get().state) == ("waiting", 2, "done")
 
 
 def test_processors_run_for_each_message_before_the_reply(tenant: TenantModel, chat: ChatModel) -> None:
