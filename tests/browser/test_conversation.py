@@ -111,6 +111,32 @@ def test_a_rating_takes_stars_and_a_comment(visitor: VisitorFactory) -> None:
     person.assert_nothing_to_complain()
 
 
+def test_a_conversation_that_ends_asks_for_its_rating_once(visitor: VisitorFactory) -> None:
+    person = visitor("es").visit()
+    with person.page.expect_response(re.compile(r"/widget/sessions/$")) as begun:
+        person.ask_and_wait("Hola")
+    session, form = begun.value.json(), person.widget.locator("form.rating")
+
+    def complete() -> None:
+        path = f"{person.site}/api/v1/chats/{session['chat']['chat_id']}/complete/"
+        person.page.request.post(path, headers={"Authorization": f"Bearer {session['token']}"})
+
+    complete()
+    expect(form.get_by_text("¿Qué tal fue la conversación?")).to_be_visible()
+    expect(person.field).to_be_focused()
+    person.ask_and_wait("Una cosa más: hola")
+    expect(form).to_be_hidden()
+    complete()
+    form.get_by_role("radio", name="5 · Muy buena").check()
+    form.get_by_role("button", name="Enviar valoración").click()
+    expect(person.widget.locator(".news").last).to_have_text("¡Gracias por la valoración!")
+    person.ask_and_wait("Y otra: hola")
+    complete()
+    expect(person.widget.locator(".news").last).to_contain_text("se dio por terminada")
+    expect(form).to_be_hidden()
+    person.assert_nothing_to_complain()
+
+
 def test_a_new_conversation_starts_empty_and_works(visitor: VisitorFactory) -> None:
     person = visitor("es").visit()
     person.ask_and_wait("Hola")

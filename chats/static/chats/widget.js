@@ -1190,6 +1190,8 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     #locale = "en";
     #identity = undefined; // setUser before the conversation began
     #loaded = false;
+    #rated = null; // the id of the chat that was rated here
+    #asking = false; // the rating was opened by the end of the conversation
     #unread = 0;
     #unsentOrder = 0;
     #sticky = true;
@@ -1394,11 +1396,15 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
           this.#notice(detail);
           break;
         case "escalated":
+          this.#news(kind);
+          break;
         case "completed":
           this.#news(kind);
+          this.#askRating();
           break;
         case "status":
           this.#head();
+          if (this.#asking && ["active", "waiting"].includes(detail.status)) this.#closeRating();
           break;
       }
       announce(kind === "loaded" ? "history" : kind, detail);
@@ -1719,7 +1725,15 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       else this.#notice({ key: status === 0 && navigator.onLine === false ? "offline" : "broken" });
     }
 
-    #openRating() {
+    /** A conversation that has ended is rated once; the question takes no focus from a person who is writing. */
+    #askRating() {
+      if (!this.#ui.rating.hidden || this.#rated === this.#talk.chat.chat_id) return;
+      this.#openRating({ focus: false });
+      this.#asking = true;
+      this.#toEnd();
+    }
+
+    #openRating({ focus = true } = {}) {
       const { rating, rate } = this.#ui;
       const stars = this.#t0("stars");
       const output = h("output", {});
@@ -1737,7 +1751,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       };
       rating.hidden = false;
       rate.setAttribute("aria-expanded", "true");
-      rating.elements.rating[0].focus();
+      if (focus) rating.elements.rating[0].focus();
     }
 
     #t0(key) {
@@ -1745,9 +1759,12 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     }
 
     #closeRating() {
-      this.#ui.rating.hidden = true;
-      this.#ui.rate.setAttribute("aria-expanded", "false");
-      this.#ui.rate.focus();
+      const { rating, rate } = this.#ui;
+      const hasFocus = rating.contains(this.shadowRoot.activeElement);
+      rating.hidden = true;
+      this.#asking = false;
+      rate.setAttribute("aria-expanded", "false");
+      if (hasFocus) rate.focus();
     }
 
     async #sendRating(value, comment, error) {
@@ -1756,6 +1773,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       if (!value) return;
       try {
         await this.#talk.rate(value, storable(comment));
+        this.#rated = this.#talk.chat.chat_id;
         this.#closeRating();
         this.#news("rated");
         this.#toEnd();
@@ -1777,6 +1795,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       this.#ui.log.replaceChildren();
       this.#unread = 0;
       this.#ui.rating.hidden = true;
+      this.#asking = false;
       this.#notice({});
       this.#head();
       this.#welcome();
