@@ -2,9 +2,11 @@
 
 from analysis.sentiment.mood import NEGATIVE, NEUTRAL, POSITIVE, SENTIMENTS, Analyzer, Mood
 from analysis.sentiment.registry import ANALYZERS, make_analyzer
+from analysis.sentiment.trained import Labelled, TooFewExamplesError, train_sentiment
 
 __all__ = [
-    "ANALYZERS", "NEGATIVE", "NEUTRAL", "POSITIVE", "SENTIMENTS", "Analyzer", "Mood", "analyze", "make_analyzer",
+    "ANALYZERS", "NEGATIVE", "NEUTRAL", "POSITIVE", "SENTIMENTS", "Analyzer", "Labelled", "Mood", "TooFewExamplesError",
+    "analyze", "make_analyzer", "train_sentiment",
 ]  # fmt: skip
 
 

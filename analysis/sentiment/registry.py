@@ -5,6 +5,7 @@ from typing import Final
 
 from analysis.sentiment.lexical import LexicalAnalyzer
 from analysis.sentiment.mood import Analyzer
+from analysis.sentiment.trained import TrainedAnalyzer
 from tenants.registry import Registry
 
 Weights = Mapping[str, bytes]
@@ -22,11 +23,13 @@ def lexical(weights: Weights) -> Analyzer:
 
 
 @ANALYZERS.register(AUTOMATIC)
-def automatic(weights: Weights) -> Analyzer:
-    """What was trained where there is something, else the word lists."""
-    return LEXICAL
+@ANALYZERS.register("trained")
+def trained(weights: Weights) -> Analyzer:
+    """What was trained, for the languages in which something was, else the word lists."""
+    return TrainedAnalyzer(weights) if weights else LEXICAL
 
 
 def make_analyzer(name: str = AUTOMATIC, weights: Weights | None = None) -> Analyzer:
-    """Return the analyzer of a name; KeyError when there is none. Keep it: reading weights takes a while."""
+    """Return the analyzer of a name; KeyError when there is none, ModelFormatError
+    for weights that cannot be used. Keep it: reading weights takes a while."""
     return ANALYZERS[name](weights or {})
