@@ -13,6 +13,9 @@ RANK: Final = {Role.VIEWER: 0, Role.AGENT: 1, Role.ADMIN: 2, Role.OWNER: 3}
 WRITES: Final = {
     "chats": Role.AGENT,
     "contacts": Role.AGENT,
+    "sentiments": Role.AGENT,
+    "message-intents": Role.AGENT,
+    "intents": Role.ADMIN,
     "agents": Role.ADMIN,
     "ai-models": Role.ADMIN,
     "knowledge-bases": Role.ADMIN,

@@ -1,7 +1,20 @@
-"""Paths of figures about conversations."""
+"""Paths of what is known of messages and conversations."""
 
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from analysis.api.views import RatingViewSet
+from analysis.api.analytics_views import AnalyticsViewSet
+from analysis.api.chat_views import ChatFiguresViewSet, RatingViewSet
+from analysis.api.message_views import MessageIntentViewSet, SentimentViewSet
 
-urlpatterns = [path("chats/<uuid:chat_id>/rating/", RatingViewSet.as_view({"post": "create"}), name="rating")]
+router = SimpleRouter(use_regex_path=False)
+router.register("sentiments", SentimentViewSet, basename="sentiment")
+router.register("message-intents", MessageIntentViewSet, basename="message-intent")
+router.register("analytics", AnalyticsViewSet, basename="analytics")
+
+urlpatterns = [
+    path("chats/<uuid:chat_id>/rating/", RatingViewSet.as_view({"post": "create"}), name="rating"),
+    path("chats/<uuid:chat_id>/summary/", ChatFiguresViewSet.as_view({"get": "summary"}), name="chat-summary"),
+    path("chats/<uuid:chat_id>/analytics/", ChatFiguresViewSet.as_view({"get": "analytics"}), name="chat-analytics"),
+    *router.urls,
+]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -59,9 +59,20 @@ class ConversationSummaryService:
             return keep(transcript, written)
 
 
+def summary_now(chat: ChatModel) -> ConversationSummary:
+    """Return the stored summary if it knows the last message, else an extract of what was said so far, not stored."""
+    stored = ConversationSummary.objects.filter(chat=chat).first()
+    if stored is not None and stored.through_sequence >= chat.last_sequence:
+        return stored
+    transcript = read_transcript(chat.pk)
+    if transcript is None:
+        raise ChatNotFoundError
+    return ConversationSummary(chat=chat, **_values(transcript, write_extract(transcript)))
+
+
 def read_transcript(chat_id: UUID | int | str) -> Transcript | None:
     """Read what a summary is written from, in a transaction of its own; None without such a chat."""
-    key: dict[str, object] = {"pk": chat_id} if isinstance(chat_id, int) else {"chat_id": chat_id}
+    key: dict[str, Any] = {"pk": chat_id} if isinstance(chat_id, int) else {"chat_id": chat_id}
     with transaction.atomic():
         chat = ChatModel.objects.select_related("tenant").filter(**key).first()
         if chat is None:
@@ -110,7 +121,7 @@ def keep(transcript: Transcript, written: Written) -> ConversationSummary:
     return stored
 
 
-def _values(transcript: Transcript, written: Written) -> dict[str, object]:
+def _values(transcript: Transcript, written: Written) -> dict[str, Any]:
     return {
         "summary": written.summary,
         "key_points": list(written.key_points),

@@ -18,7 +18,10 @@ from tenants.callers import SPEAK_AS, WRITES
 from tenants.models import APIKey, Role, User
 from tenants.services.credentials import forget_credentials, make_api_key
 
-RESOURCES = ("chats", "contacts", "agents", "knowledge-bases", "knowledge", "ai-models")
+RESOURCES = (
+    "chats", "contacts", "agents", "knowledge-bases", "knowledge", "ai-models", "sentiments", "intents",
+    "message-intents", "analytics",
+)  # fmt: skip
 SCOPES = [
     ("*", _("everything (*)")),
     (SPEAK_AS, SPEAK_AS),

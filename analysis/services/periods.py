@@ -1,0 +1,47 @@
+"""A stretch of time that figures are asked for, in the tenant's days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+DAYS: Final = 30
+MOST_DAYS: Final = 366
+
+
+class BadPeriodError(ValueError):
+    """The end is before the beginning, or the period is longer than a year."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From the beginning of the first day to the end of the last, in a time zone."""
+
+    first: date
+    last: date
+    zone: str
+
+    @classmethod
+    def of(cls, first: date | None, last: date | None, zone: str) -> "Period":
+        """Return the days asked for; thirty up to today where nothing else is said. BadPeriodError for nonsense."""
+        last = last or timezone.now().astimezone(ZoneInfo(zone)).date()
+        first = first or last - timedelta(days=DAYS - 1)
+        if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+            raise BadPeriodError(f"{first} to {last}")
+        return cls(first, last, zone)
+
+    @property
+    def begin(self) -> datetime:
+        """Return its first moment."""
+        return datetime.combine(self.first, datetime.min.time(), ZoneInfo(self.zone))
+
+    @property
+    def end(self) -> datetime:
+        """Return the first moment after it."""
+        return datetime.combine(self.last + timedelta(days=1), datetime.min.time(), ZoneInfo(self.zone))
+
+    def days(self) -> list[date]:
+        """Return its days in order."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
