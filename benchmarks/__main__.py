@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.figures import Figure, machine
 from benchmarks.installation import ROOT
 
-NAMES = ("start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval")
+NAMES = ("start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment")
 
 
 def main(chosen: list[str]) -> int:
