@@ -11,10 +11,20 @@ from notifications.models.notices import (
     RoomKind,
     RoomMessage,
 )
+from notifications.models.webhooks import (
+    ALL_EVENTS,
+    DeliveryStatus,
+    DisabledReason,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
+    "ALL_EVENTS",
     "CurrentTransaction",
+    "DeliveryStatus",
     "Digest",
+    "DisabledReason",
     "Event",
     "Notification",
     "NotificationPreference",
@@ -24,4 +34,6 @@ __all__ = [
     "RoomKind",
     "RoomMessage",
     "TransactionId",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -34,12 +34,12 @@ def _tls() -> ssl.SSLContext:
 class CheckedTransport(httpx2.HTTPTransport):
     """httpx2's transport over checked connections, with an end to the time and the length of each answer."""
 
-    def __init__(self, *, total: float, most_bytes: int) -> None:
+    def __init__(self, *, total: float, most_bytes: int, most_connections: int) -> None:
         super().__init__(verify=_tls(), trust_env=False)
         self._total, self._most_bytes = total, most_bytes
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_tls(),
-            max_connections=MOST_CONNECTIONS,
+            max_connections=most_connections,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
             network_backend=CheckedBackend(),
@@ -57,12 +57,12 @@ class CheckedTransport(httpx2.HTTPTransport):
 class CheckedAsyncTransport(httpx2.AsyncHTTPTransport):
     """The same for an event loop."""
 
-    def __init__(self, *, total: float, most_bytes: int) -> None:
+    def __init__(self, *, total: float, most_bytes: int, most_connections: int) -> None:
         super().__init__(verify=_tls(), trust_env=False)
         self._total, self._most_bytes = total, most_bytes
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(),
-            max_connections=MOST_CONNECTIONS,
+            max_connections=most_connections,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
             network_backend=CheckedAsyncBackend(),
@@ -127,6 +127,7 @@ def client(
     read: float = READ_SECONDS,
     total: float = TOTAL_SECONDS,
     most_bytes: int = MOST_BYTES,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> httpx2.Client:
     """Return a client for addresses outside; close it, or use it in a `with` block.
 
@@ -135,7 +136,7 @@ def client(
     that is not called, AnswerTooLongError past `most_bytes`, httpx2.TimeoutException for all three times.
     """
     return httpx2.Client(
-        transport=CheckedTransport(total=total, most_bytes=most_bytes),
+        transport=CheckedTransport(total=total, most_bytes=most_bytes, most_connections=most_connections),
         timeout=httpx2.Timeout(read, connect=connect),
         follow_redirects=False,
         trust_env=False,
@@ -149,10 +150,11 @@ def async_client(
     read: float = READ_SECONDS,
     total: float = TOTAL_SECONDS,
     most_bytes: int = MOST_BYTES,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> httpx2.AsyncClient:
     """Return the same for an asyncio loop; see client()."""
     return httpx2.AsyncClient(
-        transport=CheckedAsyncTransport(total=total, most_bytes=most_bytes),
+        transport=CheckedAsyncTransport(total=total, most_bytes=most_bytes, most_connections=most_connections),
         timeout=httpx2.Timeout(read, connect=connect),
         follow_redirects=False,
         trust_env=False,
