@@ -258,3 +258,41 @@ class WorkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ref_id} ({self.state})"
+
+
+class DataKey(TenantOwned):
+    """A key that seals a tenant's values, itself wrapped by a master key of the installation (tenants/encryption/)."""
+
+    id = models.UUIDField(primary_key=True)  # made by the program: it is bound into the wrapping
+    wrapped = models.TextField(editable=False)
+    master_key = models.CharField(max_length=64, editable=False)
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("data key")
+        verbose_name_plural = _("data keys")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant"], condition=models.Q(is_current=True), name="one_current_data_key")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Schedule(models.Model):
+    """An entry of the schedules (tenants/services/schedules.py): when it ran, when it runs, and whether it may."""
+
+    name = models.CharField(_("name"), max_length=100, primary_key=True)
+    is_enabled = models.BooleanField(_("on"), default=True)
+    next_run = models.DateTimeField(_("next run"), null=True, blank=True, editable=False)
+    last_run = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)
+    last_outcome = models.CharField(_("last outcome"), max_length=500, blank=True, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,6 +8,8 @@ from config.settings.environment import env
 
 AUTH_USER_MODEL = "tenants.User"
 SECRET_KEY = env.str("SECRET_KEY", default="")  # Django refuses an empty one
+# Master keys, `id:base64,id:base64…`: the first wraps the tenants' data keys, all unwrap (tenants/encryption/).
+ENCRYPTION_KEYS = env.str("CHARLA_ENCRYPTION_KEYS", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PASSWORD_HASHERS = [

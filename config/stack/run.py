@@ -90,6 +90,8 @@ class Stack:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "REDIS_URL": redis_url,
             "SECRET_KEY": os.environ.get("SECRET_KEY") or self.folder.secret("secret_key"),
+            "CHARLA_ENCRYPTION_KEYS": os.environ.get("CHARLA_ENCRYPTION_KEYS")
+            or f"first:{self.folder.secret('encryption_key')}",
             "CHARLA_DATA_DIR": str(self.folder.root),
             "PYTHONUNBUFFERED": "1",
         }
@@ -141,7 +143,7 @@ class Stack:
         """Start web, worker and sweeper; show the box as soon as they are ready."""
         owner_less = {name: url for name, url in urls.environment().items() if name != "DATABASE_OWNER_URL"}
         used = {**env, **owner_less}
-        known = ("REDIS_URL", "SECRET_KEY", "CHARLA_DATA_DIR")
+        known = ("REDIS_URL", "SECRET_KEY", "CHARLA_ENCRYPTION_KEYS", "CHARLA_DATA_DIR")
         self.teller.say(gettext("Starting web, worker and sweeper …"))
         self.supervisor.services += [
             worker(self.folder, used),  # /readyz waits for it

@@ -89,6 +89,7 @@ def throwaway_environment(postgres: Postgres, valkey: Valkey, data: Path) -> dic
         **embedded_urls(postgres).environment(),
         "REDIS_URL": valkey.url,
         "SECRET_KEY": "throw-away-key-for-tests-0123456789-0123456789-0123456789",
+        "CHARLA_ENCRYPTION_KEYS": "test:dGhyb3ctYXdheS1lbmNyeXB0aW9uLWtleS1vZi0zMi1ieXRlcw==",
         "CHARLA_DATA_DIR": str(data),
         "CHARLA_ENVIRONMENT": "test",
     }

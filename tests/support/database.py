@@ -147,8 +147,9 @@ def _owner_empties_the_tables() -> Iterator[None]:
 def _nothing_remembered() -> None:
     """Start each test without what the process remembers of keys, sessions and settings."""
     from chats.services.visitors import forget_visitors
+    from tenants.encryption.data_keys import forget_keys
     from tenants.services.config import forget_settings
     from tenants.services.credentials import forget_credentials
 
-    for forget in (forget_visitors, forget_settings, forget_credentials):
+    for forget in (forget_visitors, forget_settings, forget_credentials, forget_keys):
         forget()
