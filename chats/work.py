@@ -1,14 +1,28 @@
 """The kinds of work that `chats` brings to the work rows."""
 
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
 from chats.services import retrying
+from chats.services.closing import archive_completed, complete_silent
+from chats.services.debouncing import remove_stale
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
 from chats.tasks import process_new_message, retry_signal_processing
+from tenants.services.schedules import SCHEDULES, ScheduleEntry
 from tenants.services.work import WORK_KINDS, WorkKind
 
 
 def _ring(ref_id: str) -> None:
     process_new_message.delay(int(ref_id))
+
+
+def remove_stale_buffers() -> int:
+    """Remove the tenant's buffers that ended a while ago; return how many."""
+    with transaction.atomic():
+        return remove_stale()
 
 
 def _ring_retry(ref_id: str) -> None:
@@ -23,3 +37,14 @@ def _run(ref_id: str) -> None:
 
 WORK_KINDS.add("turn", WorkKind(ring=_ring, run=_run, died=give_turn_up))
 WORK_KINDS.add("signal_retry", WorkKind(ring=_ring_retry, run=retrying.retry, died=retrying.gave_up))
+SCHEDULES.add(
+    "chats.complete_silent",
+    ScheduleEntry(_("complete conversations that fell silent"), timedelta(minutes=10), complete_silent),
+)
+SCHEDULES.add(
+    "chats.archive_completed",
+    ScheduleEntry(_("archive completed conversations"), timedelta(hours=1), archive_completed),
+)
+SCHEDULES.add(
+    "chats.remove_buffers", ScheduleEntry(_("remove old message buffers"), timedelta(minutes=5), remove_stale_buffers)
+)

@@ -1,5 +1,7 @@
 """The app `tenants`: who belongs to whom, and what must not be lost."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -15,3 +17,4 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         """Find what the apps registered for a tenant's life, as the admin finds `admin.py`."""
         autodiscover_modules("lifecycle")
+        import_module("tenants.work")

@@ -224,7 +224,7 @@ class WorkItem(models.Model):
         TenantModel, verbose_name=_("tenant"), on_delete=models.CASCADE, related_name="+", null=True, db_index=False,
         db_constraint=False,
     )  # fmt: skip
-    ref_id = models.CharField(max_length=40)
+    ref_id = models.CharField(max_length=120)
     conversation = models.BigIntegerField(null=True)
     state = models.CharField(_("state"), max_length=6, choices=WorkState.choices, default=WorkState.READY)
     run_after = models.DateTimeField(_("not before"), db_default=Now())

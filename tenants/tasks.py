@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from celery import Task
+from celery import Task, shared_task
 from django.db import close_old_connections
 
 from tenants.scope import scope, tenant_scope
+from tenants.services.schedules import run_scheduled
 
 TENANT_HEADER = "charla_tenant"
 REQUEST_HEADER = "charla_request"
@@ -37,3 +38,9 @@ class TenantTask(Task):  # type: ignore[type-arg]
         bound = {"tenant_id": tenant_id, "request_id": self.request.get(REQUEST_HEADER), "task": self.name}
         with structlog.contextvars.bound_contextvars(**bound), tenant_scope(UUID(tenant_id)):
             return super().__call__(*args, **kwargs)
+
+
+@shared_task(base=TenantTask, queue="bulk")
+def run_schedule(ref_id: str) -> None:
+    """Run one tenant's slot of a schedule entry."""
+    run_scheduled(ref_id)

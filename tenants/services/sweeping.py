@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connections
 from kombu.exceptions import OperationalError as BrokerError
 
 from tenants.scope import OPERATIONS, tenant_scope
+from tenants.services.schedules import plant_due
 from tenants.services.work import COLUMNS, LEASE, MAX_LOST_LEASES, WORK_KINDS, Lease, LeaseLostError, give_up
 
 ADVISORY_LOCK = 7_238_451
@@ -127,6 +128,7 @@ def sweep_forever(*, stopped: threading.Event, beat: Callable[[Swept], None]) ->
     while not stopped.is_set():
         try:
             if _hold_lock():
+                plant_due()
                 beat(sweep_once())
                 if time.monotonic() - cleaned_at > CLEAN_EVERY_SECONDS:
                     cleaned_at = time.monotonic()

@@ -150,6 +150,7 @@ def _nothing_remembered() -> None:
     from tenants.encryption.data_keys import forget_keys
     from tenants.services.config import forget_settings
     from tenants.services.credentials import forget_credentials
+    from tenants.services.schedules import forget_slots
 
-    for forget in (forget_visitors, forget_settings, forget_credentials, forget_keys):
+    for forget in (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots):
         forget()

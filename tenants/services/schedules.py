@@ -1,0 +1,123 @@
+"""Recurring work (decision 10): the sweeper is the clock, work rows are the memory, so a slot runs once or is retried.
+
+Apps register entries in their `work.py`. What an entry runs must be safe to repeat: a process may die after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from django.db import connection, connections, transaction
+
+from tenants.registry import Registry
+from tenants.scope import OPERATIONS
+from tenants.services.leases import keeper
+from tenants.services.work import Lease, LeaseLostError, claim, fail, finish
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+KIND: Final = "schedule"
+LONGEST_OUTCOME: Final = 500
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ScheduleEntry:
+    """What runs for each active tenant, in its scope and outside any transaction, every so often.
+
+    `offset` moves the slots within the period: a daily entry with three hours runs at 03:00 UTC.
+    """
+
+    label: "StrPromise"
+    every: timedelta
+    run: Callable[[], Any]
+    offset: timedelta = timedelta(0)
+
+    def slot_of(self, now: datetime) -> datetime:
+        """Return the beginning of the slot that a time lies in."""
+        since = now - datetime(1970, 1, 1, tzinfo=UTC) - self.offset
+        return now - since % self.every
+
+
+SCHEDULES: Registry[ScheduleEntry] = Registry("schedule entry")
+
+# One statement decides and plants: whoever moves `next_run` on is the one that inserts the slot's rows. Slots that
+# passed while nothing ran are one run, not many.
+KNOW: Final = "INSERT INTO tenants_schedule (name, is_enabled, next_run, last_outcome) VALUES (%s, true, %s, '')"
+KNOW += " ON CONFLICT DO NOTHING"
+PLANT: Final = """
+WITH due AS (
+    UPDATE tenants_schedule SET next_run = %(next)s
+    WHERE name = %(name)s AND is_enabled AND next_run <= %(now)s RETURNING name
+)
+INSERT INTO tenants_workitem (kind, dedupe_key, tenant_id, ref_id, state, run_after, attempts, lost_leases, last_error)
+SELECT 'schedule', key, tenant_id, key, 'ready', now(), 0, 0, ''
+FROM (SELECT t.id AS tenant_id, %(slot)s || ':' || t.id AS key
+      FROM tenants_tenantmodel AS t, due WHERE t.is_active) AS rows
+ON CONFLICT (dedupe_key) DO NOTHING
+"""
+NOTE: Final = "UPDATE tenants_schedule SET last_run = now(), last_outcome = %s WHERE name = %s"
+_looked: dict[str, datetime] = {}
+
+
+def plant_due(now: datetime | None = None) -> int:
+    """Insert the work rows of every entry whose time has come; return how many. Called by the sweeper, often.
+
+    Asks the database only when a slot has begun since this process last looked.
+    """
+    at = now or datetime.now(tz=UTC)
+    planted = 0
+    for name, entry in SCHEDULES.items():
+        slot = entry.slot_of(at)
+        if _looked.get(name) == slot:
+            continue
+        with transaction.atomic(using=OPERATIONS), connections[OPERATIONS].cursor() as cursor:
+            cursor.execute(KNOW, [name, slot + entry.every])
+            key = f"{name}:{slot:%Y%m%dT%H%M%S}"
+            cursor.execute(PLANT, {"name": name, "now": at, "next": slot + entry.every, "slot": key})
+            planted += cursor.rowcount
+        _looked[name] = slot
+    return planted
+
+
+def run_scheduled(ref_id: str) -> None:
+    """Run one tenant's slot of an entry, in the tenant's scope; a failure is tried again by the work row."""
+    lease = claim(ref_id)
+    if lease is None:
+        return
+    name = ref_id.split(":")[0]
+    try:
+        with keeper.hold(lease):
+            if name in SCHEDULES:  # one that is gone since has nothing to do
+                SCHEDULES[name].run()
+        _close(lease, name)
+    except LeaseLostError:
+        logger.warning("schedule_taken_over", ref=ref_id)
+    except Exception as error:
+        logger.exception("schedule_failed", ref=ref_id, attempt=lease.attempts + 1)
+        _note(name, f"{type(error).__name__}: {error}")
+        fail(lease, f"{type(error).__name__}: {error}")
+
+
+def _close(lease: Lease, name: str) -> None:
+    with transaction.atomic():
+        finish(lease)
+        _note(name, "")
+
+
+def _note(name: str, outcome: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(NOTE, [outcome[:LONGEST_OUTCOME], name])
+
+
+def nothing_makes_up(lease: Lease, error: str) -> None:
+    """A slot that was given up is seen in the administration; the next slot comes."""
+    logger.error("schedule_given_up", ref=lease.ref_id, error=error)
+
+
+def forget_slots() -> None:
+    """Look at every entry anew: between tests."""
+    _looked.clear()
