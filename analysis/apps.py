@@ -17,4 +17,5 @@ class AnalysisConfig(AppConfig):
         """Register the stage of the pipeline, the receivers and the kind of work."""
         import_module("analysis.processors")
         import_module("analysis.receivers")
+        import_module("analysis.sentiment.checks")
         import_module("analysis.work")

@@ -51,8 +51,11 @@ SCALES: Final = {
 class LexicalAnalyzer:
     """Knows Spanish and English; a text of unknown language is read in the one that finds more in it."""
 
-    name = NAME
     is_fast = True
+
+    def __init__(self, instead_of: str = "") -> None:
+        """`instead_of`: what it stands in for, which its name then tells."""
+        self.name = f"{NAME} ({instead_of})" if instead_of else NAME
 
     def analyze(self, text: str, language: str) -> Mood:
         """Return the mood of a text."""

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from django.conf import settings
+
 from analysis.sentiment.lexical import LexicalAnalyzer
 from analysis.sentiment.mood import Analyzer
 from analysis.sentiment.trained import TrainedAnalyzer
+from analysis.sentiment.transformer import TransformersAnalyzer, missing
 from tenants.registry import Registry
 
 Weights = Mapping[str, bytes]
@@ -27,6 +30,13 @@ def lexical(weights: Weights) -> Analyzer:
 def trained(weights: Weights) -> Analyzer:
     """What was trained, for the languages in which something was, else the word lists."""
     return TrainedAnalyzer(weights) if weights else LEXICAL
+
+
+@ANALYZERS.register("transformers")
+def transformers(weights: Weights) -> Analyzer:
+    """The neural model of the operator; the word lists, whose name tells it, where there is none (see checks.py)."""
+    folder = settings.CHARLA_SENTIMENT_MODEL
+    return LexicalAnalyzer(instead_of="no transformers model") if missing(folder) else TransformersAnalyzer(folder)
 
 
 def make_analyzer(name: str = AUTOMATIC, weights: Weights | None = None) -> Analyzer:

@@ -21,3 +21,7 @@ PROMETHEUS_DIR = DATA_DIR / "metrics"
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How long the feed of events and the ledger of webhook deliveries are kept; a reader who is away longer starts anew.
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
+# A webhook's endpoint that has only failed for so long pauses itself, and somebody is told.
+WEBHOOK_PAUSE_AFTER_HOURS = env.int("WEBHOOK_PAUSE_AFTER_HOURS", default=96)
+# A folder with a text classification model, for the sentiment analyzer "transformers".
+CHARLA_SENTIMENT_MODEL = env.str("CHARLA_SENTIMENT_MODEL", default="")
