@@ -34,20 +34,37 @@ class BuiltinProvider:
         yield reply
 
     def _reply(self, request: ReplyRequest) -> Reply:
-        asked = [turn.content for turn in request.turns if turn.role == "user"] or [""]
-        language = guess_language(asked[-1]) if len(words(asked[-1])) > 1 else told_by_a_word(asked[-1])
-        language = language or request.language
-        kind: SmallTalk | None = "human" if _takes_offer(request, asked[-1]) else small_talk(asked[-1])
+        last = asked(request)[-1]
+        language = understood_language(request)
+        kind: SmallTalk | None = "human" if asks_for_a_human(request) else small_talk(last)
         if kind == "greeting":
             text = _own_greeting(request) or phrase(language, "greeting", agent=request.agent_name)
             return _said(request, text, kind, language)
         if kind:
             return _said(request, phrase(language, kind), kind, language)
-        if not words(asked[-1]):
+        if not words(last):
             return _said(request, phrase(language, "empty"), "unknown", language)
-        passages = _look_up(request, asked, language)
+        passages = find_passages(request, language)
         found = answer(passages)
         return _answered(request, found, language) if found else _unknown(request, passages, language)
+
+
+def asked(request: ReplyRequest) -> list[str]:
+    """Return what the person said, oldest first; at least one text."""
+    return [turn.content for turn in request.turns if turn.role == "user"] or [""]
+
+
+def understood_language(request: ReplyRequest) -> str:
+    """Return the language of the person's last message, else the conversation's."""
+    last = asked(request)[-1]
+    told = guess_language(last) if len(words(last)) > 1 else told_by_a_word(last)
+    return told or request.language
+
+
+def asks_for_a_human(request: ReplyRequest) -> bool:
+    """Whether the person wants a human: says so, or says yes to the offer that an unknown answer ends with."""
+    last = asked(request)[-1]
+    return _takes_offer(request, last) or small_talk(last) == "human"
 
 
 def pieces(text: str) -> list[str]:
@@ -55,13 +72,13 @@ def pieces(text: str) -> list[str]:
     return PIECE.findall(text)
 
 
-def _look_up(request: ReplyRequest, asked: Sequence[str], language: str) -> list[Passage]:
+def find_passages(request: ReplyRequest, language: str) -> list[Passage]:
     """Search for the last question; one that leans on the question before it is searched together with that."""
-    question = asked[-1]
+    *earlier, question = asked(request)
     alone = _search(request, question, language)
-    if len(asked) < 2 or not _leans(question, language):
+    if not earlier or not _leans(question, language):
         return alone
-    together = _search(request, f"{asked[-2]} {question}", language)
+    together = _search(request, f"{earlier[-1]} {question}", language)
     if not together or _is_about_the_former_alone(together[0], alone):
         return alone
     strong = bool(alone) and confidence(alone[0]) >= confidence(together[0])

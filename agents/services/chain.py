@@ -57,7 +57,8 @@ def _watched(model: AIModel, request: ReplyRequest, watch: Stopwatch) -> Iterato
     """Yield a model's reply and record how it did; a reply that nobody waits for any more is not its failure."""
     try:
         for piece in providers[model.provider].stream(request):
-            watch.saw(piece)
+            if piece:
+                watch.saw(piece)
             yield piece
     except Exception:  # whatever a provider raises counts as its failure, and stays the caller's to handle
         record_reply(model, watch)
