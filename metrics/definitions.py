@@ -62,5 +62,7 @@ METRICS.add("chats_closed", Definition("counter", "Conversations that ended.", (
 METRICS.add("chats_reopened", Definition("counter", "Conversations that went on after their end.", ("channel",)))
 METRICS.add("messages_created", Definition("counter", "Messages stored.", ("sender",)))
 METRICS.add("message_length", Definition("histogram", "Characters of a message.", ("sender",), CHARACTERS))
+METRICS.add("webhook_deliveries", Definition("counter", "Attempts to deliver an event, by their end.", ("outcome",)))
+METRICS.add("webhook_seconds", Definition("histogram", "Time that an endpoint took to answer."))
 METRICS.add("log_ins", Definition("counter", "Log-ins, by how they ended.", ("outcome",)))
 METRICS.add("unhandled_errors", Definition("counter", "Errors that nothing caught.", ("where",)))
