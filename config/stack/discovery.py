@@ -19,6 +19,7 @@ OWNER_COMMANDS = {
 SERVERLESS_COMMANDS = {
     *("help", "version", "check", "makemigrations", "makemessages", "compilemessages", "collectstatic"),
     *("diffsettings", "spectacular", "findstatic", "startapp"),
+    "chaos",  # it starts servers of its own
 }
 HELP_OPTIONS = {"-h", "--help", "--version"}
 
