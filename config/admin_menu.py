@@ -21,6 +21,17 @@ MENU: Final = (
         ),
     ),
     (
+        _("Analysis"),
+        (
+            ("analysis.sentimentchatmodel", "sentiment_satisfied"),
+            ("analysis.messageintent", "ads_click"),
+            ("analysis.intent", "category"),
+            ("analysis.conversationanalytics", "monitoring"),
+            ("analysis.conversationsummary", "summarize"),
+            ("analysis.trainedmodel", "model_training"),
+        ),
+    ),
+    (
         _("Team"),
         (
             ("tenants.membership", "group"),

@@ -22,18 +22,19 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ = {
     "viewer": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeChunk", "agents.KnowledgeDocument",
-        "chats.ChatModel", "chats.Contact", "tenants.Membership",
+        "chats.ChatModel", "chats.Contact", "tenants.Membership", "analysis.SentimentChatModel",
+        "analysis.MessageIntent", "analysis.Intent", "analysis.ConversationAnalytics", "analysis.ConversationSummary",
     },
     "admin": {
         "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
-        "tenants.WorkItem",
+        "tenants.WorkItem", "analysis.TrainedModel",
     },
     "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.User"},
 }  # fmt: skip
 ADD = {
     "admin": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeDocument", "chats.Channel", "tenants.APIKey",
-        "tenants.Membership",
+        "tenants.Membership", "analysis.Intent",
     },
     "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.TenantModel", "tenants.User"},
 }  # fmt: skip

@@ -1,10 +1,13 @@
 """What a person's message sounds like and asks for: on its way when that is quick, else beside it (decision 17)."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+import structlog
 from django.db import transaction
 
+from analysis.linear import ModelFormatError
 from analysis.models import TrainedKind
 from analysis.sentiment import Analyzer, Mood, make_analyzer
 from analysis.services.jobs import JOBS, Effect, Job, nothing, order
@@ -18,6 +21,7 @@ from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 
 SENTIMENT_JOB: Final = "sentiment"
+logger = structlog.get_logger(__name__)
 
 
 @cache
@@ -32,7 +36,16 @@ def current_analyzer() -> Analyzer:
     models = all_in_use(TrainedKind.SENTIMENT) if name in ("automatic", "trained") else {}
     if not models:
         return untrained(name)
-    return loaded(models, lambda weights: make_analyzer(name, weights)) or untrained("lexical")
+    return loaded(models, lambda weights: trained_analyzer(name, weights)) or untrained("lexical")
+
+
+def trained_analyzer(name: str, weights: Mapping[str, bytes]) -> Analyzer:
+    """Return the analyzer of these weights; the word lists for weights that this version cannot read."""
+    try:
+        return make_analyzer(name, weights)
+    except ModelFormatError as error:
+        logger.error("trained_model_unreadable", kind=TrainedKind.SENTIMENT.value, error=str(error))
+        return untrained("lexical")
 
 
 def analyze_on_the_way(message: ContentChatModel) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from analysis.models import ConversationAnalytics
 from chats.models import ChatModel
@@ -74,12 +74,11 @@ def refresh_figures(chat: ChatModel) -> None:
 
 
 def figures_of(chat: ChatModel) -> ConversationAnalytics:
-    """Return a conversation's figures as of now: those that are stored, unless something happened since."""
-    with transaction.atomic():
+    """Return a conversation's figures as of now, in the caller's transaction: stored ones unless something happened."""
+    found = _stored(chat)
+    if found is None or not _is_up_to_date(found, chat):
+        refresh_figures(chat)
         found = _stored(chat)
-        if found is None or not _is_up_to_date(found, chat):
-            refresh_figures(chat)
-            found = _stored(chat)
     if found is None:
         raise ConversationAnalytics.DoesNotExist(f"The chat {chat.pk} is gone.")
     return found

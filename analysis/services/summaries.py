@@ -6,12 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from analysis.models import ConversationSummary
 from analysis.summaries import Line, extract
-from chats.models import ChatModel, Sender
+from chats.models import ChatModel, ContentChatModel, Sender
 from chats.services.errors import ChatNotFoundError
 
 EXTRACTED: Final = "extractive"
@@ -64,9 +65,7 @@ def summary_now(chat: ChatModel) -> ConversationSummary:
     stored = ConversationSummary.objects.filter(chat=chat).first()
     if stored is not None and stored.through_sequence >= chat.last_sequence:
         return stored
-    transcript = read_transcript(chat.pk)
-    if transcript is None:
-        raise ChatNotFoundError
+    transcript = transcript_of(chat)
     return ConversationSummary(chat=chat, **_values(transcript, write_extract(transcript)))
 
 
@@ -75,20 +74,21 @@ def read_transcript(chat_id: UUID | int | str) -> Transcript | None:
     key: dict[str, Any] = {"pk": chat_id} if isinstance(chat_id, int) else {"chat_id": chat_id}
     with transaction.atomic():
         chat = ChatModel.objects.select_related("tenant").filter(**key).first()
-        if chat is None:
-            return None
-        rows = chat.contents.exclude(sender=Sender.SYSTEM).exclude(metadata__contains={"kind": HANDOVER})
-        said = rows.only("content", "sender", "sequence", "language")
-        messages = list(said.order_by("sequence")[:FIRST_MESSAGES])
-        if messages:
-            later = said.filter(sequence__gt=messages[-1].sequence).order_by("-sequence")[:LAST_MESSAGES]
-            messages += reversed(later)
-    spoken = Counter(one.language for one in messages if one.language and one.sender == Sender.USER)
+        return transcript_of(chat) if chat is not None else None
+
+
+def transcript_of(chat: ChatModel) -> Transcript:
+    """Read what a summary is written from, in the caller's transaction."""
+    ends = Q(sequence__lte=FIRST_MESSAGES) | Q(sequence__gt=chat.last_sequence - LAST_MESSAGES)
+    rows = ContentChatModel.objects.filter(ends, chat=chat).exclude(sender=Sender.SYSTEM)
+    said = rows.exclude(metadata__contains={"kind": HANDOVER}).order_by("sequence")
+    messages = list(said.values_list("sender", "language", "content"))
+    spoken = Counter(language for sender, language, _text in messages if language and sender == Sender.USER)
     return Transcript(
         chat_pk=chat.pk,
         through=chat.last_sequence,
         language=spoken.most_common(1)[0][0] if spoken else chat.tenant.default_language,
-        lines=tuple(Line(one.content, one.sender == Sender.USER) for one in messages),
+        lines=tuple(Line(text, sender == Sender.USER) for sender, _language, text in messages),
     )
 
 

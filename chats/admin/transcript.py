@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from chats.admin.beside import notes_of, panels_of
 from chats.admin.names import person_of
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
 from chats.services.messages import post_message
@@ -43,6 +44,7 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
         "may_reply": may_write and chat.status not in (ChatStatus.ARCHIVED, ChatStatus.DELETED),
         "actions_shown": [(name, *ACTIONS[name]) for name in _possible(chat, request)] if may_write else [],
         "others": _other_chats(chat),
+        "panels": panels_of(chat),
         "client_message_id": uuid.uuid4().hex,
     }
     return TemplateResponse(request, "chats/admin/conversation.html", context)
@@ -80,10 +82,10 @@ def _bubbles(chat: ChatModel, shown: TranscriptPage) -> list[dict[str, Any]]:
     """Return what the bubbles show; a date stands before the first one of each day."""
     zone = ZoneInfo(chat.tenant.timezone)
     day = shown.previous_timestamp.astimezone(zone).date() if shown.previous_timestamp else None
-    bubbles = []
+    bubbles, notes = [], notes_of(shown.messages)
     for message in shown.messages:
         own_day = message.timestamp.astimezone(zone).date()
-        bubbles.append({**_bubble(chat, message), "begins_day": own_day != day})
+        bubbles.append({**_bubble(chat, message), "notes": notes[message.pk], "begins_day": own_day != day})
         day = own_day
     return bubbles
 
