@@ -21,6 +21,7 @@ WRITES: Final = {
     "knowledge-bases": Role.ADMIN,
     "knowledge": Role.ADMIN,
     "api-keys": Role.ADMIN,
+    "webhooks": Role.ADMIN,
     "memberships": Role.ADMIN,
     "tenants": Role.ADMIN,
     "config": Role.OWNER,

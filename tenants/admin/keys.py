@@ -20,7 +20,7 @@ from tenants.services.credentials import forget_credentials, make_api_key
 
 RESOURCES = (
     "chats", "contacts", "agents", "knowledge-bases", "knowledge", "ai-models", "sentiments", "intents",
-    "message-intents", "analytics",
+    "message-intents", "analytics", "events", "webhooks",
 )  # fmt: skip
 SCOPES = [
     ("*", _("everything (*)")),
