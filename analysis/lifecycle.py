@@ -1,0 +1,47 @@
+"""What the analysis brings to the demo: moods, intents, summaries, ratings and figures of its conversations."""
+
+from itertools import cycle
+from typing import Any
+
+from analysis.demo import COMMENTS, INTENTS, RATINGS
+from analysis.models import ConversationAnalytics, Intent
+from analysis.services.bulk import Selection, analyze_all
+from analysis.services.figures import note_escalation, refresh_figures
+from analysis.services.summaries import keep, transcript_of, write_extract
+from chats.lifecycle import DEMO_LABEL
+from chats.models import ChatModel, ChatStatus
+from tenants.lifecycle import demo_steps
+from tenants.models import TenantModel
+
+
+@demo_steps.register("analysis.intents")
+def make_demo_intents(tenant: TenantModel) -> None:
+    """Make the demo's intents; those that are there stay as they are."""
+    for name, examples in INTENTS.items():
+        Intent.objects.get_or_create(name=name, defaults={"examples": list(examples)})
+
+
+@demo_steps.register("analysis.conversations")
+def analyze_demo_chats(tenant: TenantModel) -> None:
+    """Look back at the demo's conversations; does nothing when that was done."""
+    chats = list(
+        ChatModel.objects.filter(contact__labels__contains=[DEMO_LABEL]).select_related("tenant").order_by("pk")
+    )
+    if ConversationAnalytics.objects.filter(chat__in=chats).exists():
+        return
+    for _read in analyze_all(Selection()):
+        pass
+    ratings = cycle(RATINGS)
+    for chat in chats:
+        if chat.status == ChatStatus.WAITING:
+            note_escalation(chat, "requested")
+        refresh_figures(chat)
+        if chat.status == ChatStatus.COMPLETED:
+            transcript = transcript_of(chat)
+            keep(transcript, write_extract(transcript))
+            _rate(chat, next(ratings))
+
+
+def _rate(chat: ChatModel, rating: int) -> None:
+    given: dict[str, Any] = {"user_satisfaction_rating": rating, "comment": COMMENTS.get(rating, "")}
+    ConversationAnalytics.objects.filter(chat=chat).update(**given, rated_at=chat.last_activity)
