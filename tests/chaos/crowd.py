@@ -1,6 +1,7 @@
 """Many people at once, in a thread of their own, writing at a steady rate."""
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -71,6 +72,7 @@ class Crowd:
             self.arrived.set()
 
     async def _live(self) -> None:
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         limits = httpx2.Limits(max_connections=self.count, max_keepalive_connections=self.count)
         async with httpx2.AsyncClient(limits=limits, trust_env=False) as http:
             for number in range(self.count):
