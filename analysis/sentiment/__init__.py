@@ -2,12 +2,12 @@
 
 from analysis.sentiment.mood import NEGATIVE, NEUTRAL, POSITIVE, SENTIMENTS, Analyzer, Mood
 from analysis.sentiment.registry import ANALYZERS, make_analyzer
-from analysis.sentiment.scores import Scores, evaluate
+from analysis.sentiment.scores import Scores, evaluate, scored
 from analysis.sentiment.trained import Labelled, TooFewExamplesError, train_sentiment
 
 __all__ = [
     "ANALYZERS", "NEGATIVE", "NEUTRAL", "POSITIVE", "SENTIMENTS", "Analyzer", "Labelled", "Mood", "Scores",
-    "TooFewExamplesError", "analyze", "evaluate", "make_analyzer", "train_sentiment",
+    "TooFewExamplesError", "analyze", "evaluate", "make_analyzer", "scored", "train_sentiment",
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.sentiment.mood import SENTIMENTS, Analyzer
+from analysis.sentiment.mood import SENTIMENTS, Analyzer, Mood
 from analysis.sentiment.trained import Labelled
 
 BINS: Final = 10
@@ -34,15 +34,19 @@ class Scores:
 
 def evaluate(analyzer: Analyzer, examples: Sequence[Labelled], language: str) -> Scores:
     """Return how well an analyzer reads labelled texts of one language."""
-    moods = [analyzer.analyze(example.text, language) for example in examples]
-    pairs = [(mood.sentiment, example.label) for mood, example in zip(moods, examples, strict=True)]
+    return scored([analyzer.analyze(example.text, language) for example in examples], [row.label for row in examples])
+
+
+def scored(moods: Sequence[Mood], labels: Sequence[str]) -> Scores:
+    """Return how well moods fit what people found, one label for each."""
+    pairs = [(mood.sentiment, label) for mood, label in zip(moods, labels, strict=True)]
     hits = [told == right for told, right in pairs]
     return Scores(
         f1={label: _f1(pairs, label) for label in SENTIMENTS},
         recall={label: _recall(pairs, label) for label in SENTIMENTS},
         accuracy=sum(hits) / max(len(hits), 1),
         calibration_error=_calibration_error([mood.confidence for mood in moods], hits),
-        texts=len(examples),
+        texts=len(labels),
     )
 
 

@@ -77,6 +77,10 @@ class Learnt:
         }
 
 
+class NothingUnseenError(ValueError):
+    """There is no text to measure on that was not learnt from."""
+
+
 def read_sentiment(label: str) -> str | None:
     """Return the sentiment that a file's label means, in English or Spanish or as -1, 0, 1; None when it is none."""
     return KNOWN.get(label.strip().lower())
@@ -107,12 +111,16 @@ def corrected_texts() -> Iterator[LabelledText]:
     From the corrections alone one would learn that whatever the analysis says is wrong.
     """
     for row in corrected_sentiments():
-        yield LabelledText(row.text, row.sentiment, row.language)
+        yield LabelledText(row.text, row.sentiment, _told(row.language))
     corrected = SentimentChatModel.objects.filter(corrected_at__isnull=False, chat=OuterRef("chat"))
     with transaction.atomic():
         left = SentimentChatModel.objects.filter(Exists(corrected), corrected_at__isnull=True).order_by("-message_id")
         rows = list(left.values_list("message__content", "sentiment", "language")[:MOST_LEFT_AS_READ])
-    yield from (LabelledText(text, sentiment, language) for text, sentiment, language in rows)
+    yield from (LabelledText(text, sentiment, _told(language)) for text, sentiment, language in rows)
+
+
+def _told(language: str) -> str:
+    return language if language in LANGUAGES else ""
 
 
 def learn(
@@ -120,12 +128,16 @@ def learn(
 ) -> Learnt:
     """Learn from texts of one language and read unseen ones: the given ones, else parts of the texts held out in turn.
 
+    Texts that are learnt from are left out of the given ones; NothingUnseenError when none is left.
     Raises TooFewExamplesError where a sentiment has hardly any texts, at all or without a part.
     """
     steps = watch(range(1 if evaluation is not None else 1 + (FOLDS if len(examples) <= FEW else 1)))
     weights = b""
     moods: list[Mood] = []
-    unseen: list[Labelled] = list(evaluation or ())
+    learnt = {example.text for example in examples}
+    unseen = [example for example in evaluation or () if example.text not in learnt]
+    if evaluation is not None and not unseen:
+        raise NothingUnseenError(language)
     for step in steps:
         if step == 0:
             weights = train_sentiment(examples, language)
