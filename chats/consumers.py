@@ -45,7 +45,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         self.chat_id = self.scope["url_route"]["kwargs"]["chat_id"]
-        await audience.join(self.chat_id, self)
+        await audience.join(chat_group(self.chat_id), self)
         self.joined = True
         try:
             self.admission = await in_thread(admit, self.scope, self.chat_id)
@@ -75,7 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.expiry is not None:
             self.expiry.cancel()
         if self.joined:
-            await audience.leave(self.chat_id, self)
+            await audience.leave(chat_group(self.chat_id), self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Act on one frame; a bad one is answered by an error, and the socket stays open."""

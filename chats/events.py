@@ -70,6 +70,17 @@ def message_created(message: ContentChatModel) -> Frame:
     return {**frame, "reply_id": message.reply_id} if message.reply_id else frame
 
 
+def message_noticed(message: ContentChatModel) -> Frame:
+    """Return what the staff's inbox is told of a stored message: that it is there, not what it says."""
+    brief = {
+        "id": str(message.pk),
+        "chat_id": str(message.chat.chat_id),
+        "sequence": message.sequence,
+        "sender": str(message.sender),
+    }
+    return {"type": "message.created", "message": brief}
+
+
 def message_delta(*, reply_id: str, attempt: int, in_response_to: int, index: int, text: str) -> Frame:
     """Return one piece of a reply that is being written (decision 33)."""
     return {

@@ -12,5 +12,6 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Name the kinds of work."""
+        """Connect the receivers and name the kinds of work."""
+        import_module("notifications.receivers")
         import_module("notifications.work")

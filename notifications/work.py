@@ -1,7 +1,15 @@
 """The kinds of work that `notifications` brings to the work rows."""
 
-from notifications.services import deliveries
-from notifications.tasks import deliver_webhook
+from datetime import timedelta
+from functools import partial
+
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import Digest
+from notifications.services import deliveries, telling
+from notifications.services.mailing import send_digests
+from notifications.tasks import deliver_webhook, send_outside
+from tenants.services.schedules import SCHEDULES, ScheduleEntry
 from tenants.services.work import WORK_KINDS, WorkKind
 
 
@@ -10,3 +18,20 @@ def _ring(ref_id: str) -> None:
 
 
 WORK_KINDS.add("delivery", WorkKind(ring=_ring, run=deliveries.deliver, died=deliveries.gave_up))
+
+
+def _ring_notification(reference: str) -> None:
+    send_outside.delay(reference)
+
+
+WORK_KINDS.add("notification", WorkKind(ring=_ring_notification, run=telling.tell_outside, died=telling.gave_up))
+SCHEDULES.add(
+    "notifications.hourly_digest",
+    ScheduleEntry(_("send hourly digests"), timedelta(hours=1), partial(send_digests, Digest.HOURLY)),
+)
+SCHEDULES.add(
+    "notifications.daily_digest",
+    ScheduleEntry(
+        _("send daily digests"), timedelta(days=1), partial(send_digests, Digest.DAILY), offset=timedelta(hours=7)
+    ),
+)

@@ -47,13 +47,9 @@ class Admission:
 
 def admit(scope: dict[str, Any], chat_id: UUID) -> Admission:
     """Return who calls and how far the chat is; raise RefusedError with the code to close with."""
-    caller = _caller(scope)
-    if caller is None or caller.is_expired:
-        raise RefusedError(UNKNOWN_CALLER)
+    caller = _known_caller(scope)
     if not caller.is_visitor and not caller.may("chats", "read"):
         raise RefusedError(WRONG_KIND)
-    if setting(None, "maintenance_mode"):
-        raise RefusedError(MAINTENANCE)
     if caller.tenant_id is None:
         raise RefusedError(NO_SUCH_CHAT)
     with in_tenant(caller.tenant_id):
@@ -62,6 +58,23 @@ def admit(scope: dict[str, Any], chat_id: UUID) -> Admission:
     if last_sequence is None:
         raise RefusedError(NO_SUCH_CHAT)
     return Admission(caller, caller.tenant_id, last_sequence)
+
+
+def admit_staff(scope: dict[str, Any]) -> Caller:
+    """Return a member of a tenant's staff, or a key that may read chats; raise RefusedError for all others."""
+    caller = _known_caller(scope)
+    if caller.is_visitor or caller.tenant_id is None or not caller.may("chats", "read"):
+        raise RefusedError(WRONG_KIND)
+    return caller
+
+
+def _known_caller(scope: dict[str, Any]) -> Caller:
+    caller = _caller(scope)
+    if caller is None or caller.is_expired:
+        raise RefusedError(UNKNOWN_CALLER)
+    if setting(None, "maintenance_mode"):
+        raise RefusedError(MAINTENANCE)
+    return caller
 
 
 def _caller(scope: dict[str, Any]) -> Caller | None:

@@ -8,11 +8,8 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from typing import Any, Final, Protocol
-from uuid import UUID
 
 from channels.layers import get_channel_layer
-
-from chats.realtime.publish import chat_group
 
 LONGEST_BACKLOG: Final = 200
 Event = dict[str, Any]
@@ -56,10 +53,10 @@ class Ear:
 
 
 class Audience:
-    """The sockets of one chat; `ready` ends when the layer's group has been joined."""
+    """The sockets of one group; `ready` ends when the layer's group has been joined."""
 
-    def __init__(self, chat_id: UUID) -> None:
-        self.group = chat_group(chat_id)
+    def __init__(self, group: str) -> None:
+        self.group = group
         self.ears: dict[Listener, Ear] = {}
         self.layer = get_channel_layer()
         self.channel = ""
@@ -86,24 +83,24 @@ class Audience:
             self.listening.cancel()  # which makes the layer forget the channel
 
 
-_audiences: dict[tuple[asyncio.AbstractEventLoop, UUID], Audience] = {}
+_audiences: dict[tuple[asyncio.AbstractEventLoop, str], Audience] = {}
 
 
-async def join(chat_id: UUID, listener: Listener) -> None:
-    """Let a socket hear its chat from now on; raises what the channel layer raises when it is away."""
-    key = asyncio.get_running_loop(), chat_id
-    audience = _audiences.get(key) or _audiences.setdefault(key, Audience(chat_id))
+async def join(group: str, listener: Listener) -> None:
+    """Let a socket hear its group from now on; raises what the channel layer raises when it is away."""
+    key = asyncio.get_running_loop(), group
+    audience = _audiences.get(key) or _audiences.setdefault(key, Audience(group))
     audience.ears[listener] = Ear(listener)
     try:
         await asyncio.shield(audience.ready)
     except BaseException:
-        await leave(chat_id, listener)
+        await leave(group, listener)
         raise
 
 
-async def leave(chat_id: UUID, listener: Listener) -> None:
-    """Let a socket hear no more; the last one of a chat takes the process out of its group."""
-    key = asyncio.get_running_loop(), chat_id
+async def leave(group: str, listener: Listener) -> None:
+    """Let a socket hear no more; the last one of a group takes the process out of it."""
+    key = asyncio.get_running_loop(), group
     audience = _audiences.get(key)
     if audience is None or audience.ears.pop(listener, None) is None:
         return

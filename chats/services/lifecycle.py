@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chats.events import chat_escalated
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
-from chats.realtime.publish import publish
+from chats.realtime.publish import publish_state
 from chats.services.errors import ChatClosedError, ChatNotFoundError
 from chats.signals.definitions import chat_archived, conversation_completed, escalation_triggered
 from notifications.services.events import record_event
@@ -66,7 +66,7 @@ def escalate(
         _change(chat, ChatStatus.WAITING, owner_version=chat.owner_version + 1)
         record_event("chat.escalated", object_type="chat", object_id=chat.chat_id, data={"reason": reason})
         escalation_triggered.send(sender=ChatModel, chat=chat, message=message, reason=reason)
-        call_after_commit(publish, chat.chat_id, chat_escalated(chat, reason=reason))
+        call_after_commit(publish_state, chat, chat_escalated(chat, reason=reason))
         return chat
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from chats.events import chat_updated
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
-from chats.realtime.publish import publish
+from chats.realtime.publish import publish_state
 from chats.services.debouncing import debounce_on, hold
 from chats.services.errors import ChatClosedError, ChatFullError, ChatNotFoundError, OvertakenError
 from chats.services.language import detect_language
@@ -201,7 +201,7 @@ def _tell_change_of_status(place: Place) -> None:
     """Tell of a chat that this message reopened or took over; rare enough for statements of its own."""
     chat = ChatModel.objects.select_related("agent").get(pk=place.chat_pk)
     record_event("chat.updated", object_type="chat", object_id=chat.chat_id, data={"changed": ["status"]})
-    call_after_commit(publish, chat.chat_id, chat_updated(chat))
+    call_after_commit(publish_state, chat, chat_updated(chat))
 
 
 def _take_place(draft: Draft, longest: int | None) -> Place | None:

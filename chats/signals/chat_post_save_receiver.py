@@ -4,19 +4,22 @@ from typing import Any
 
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils.translation import gettext_noop
 
 from agents.models import AgentModel
 from audit.services import AuditService
 from chats.events import chat_updated
 from chats.models import ChatModel
-from chats.realtime.publish import publish
+from chats.realtime.publish import publish_state
 from chats.services.debouncing import forget_burst
 from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
 from metrics.services import MetricsService
+from notifications.services import NotificationService
 from notifications.services.events import record_event
 from tenants.commits import call_after_commit
 
+NEW_CHAT = gettext_noop("Somebody has begun a new conversation.")
 INITIAL_SETTINGS = {"auto_save": True, "sentiment_analysis": True, "notifications": True, "auto_response": True}
 
 
@@ -45,7 +48,7 @@ def initialize_chat_settings(chat: ChatModel) -> None:
 
 
 def notify_chat_created(chat: ChatModel) -> None:
-    """Write the event and the audit row of a new chat."""
+    """Write the event and the audit row of a new chat, and tell the tenant's administrator."""
     record_event("chat.created", object_type="chat", object_id=chat.chat_id)
     AuditService().log_event(
         action="chat_created",
@@ -55,6 +58,14 @@ def notify_chat_created(chat: ChatModel) -> None:
         object_id=str(chat.chat_id),
         details={"agent": chat.agent.name if chat.agent else None},
     )
+    if chat.settings.get("notifications", True):
+        NotificationService.send_notification(
+            recipient=chat.tenant.admin,
+            message=NEW_CHAT,
+            notification_type="chat_created",
+            data={"chat_id": str(chat.chat_id)},
+            dedupe_key=f"chat_created:{chat.chat_id}",
+        )
 
 
 def record_chat_metrics(chat: ChatModel) -> None:
@@ -73,7 +84,7 @@ def process_chat_update(chat: ChatModel) -> None:
         update_agent_settings(chat)
     record_event("chat.updated", object_type="chat", object_id=chat.chat_id, data={"changed": sorted(changed)})
     frame = chat_updated(chat)
-    call_after_commit(publish, chat.chat_id, frame)
+    call_after_commit(publish_state, chat, frame)
 
 
 def chat_activated(chat: ChatModel) -> None:

@@ -11,9 +11,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from chats.events import message_created
+from chats.events import message_created, message_noticed
 from chats.models import ChatModel, ContentChatModel, Sender
-from chats.realtime.publish import publish
+from chats.realtime.publish import publish, publish_inbox
 from chats.services.closing import archive_conversation, archives_at_once, is_conversation_complete
 from chats.services.escalation import consider_analysis
 from chats.services.pipeline import should_generate_auto_response
@@ -24,6 +24,7 @@ from chats.signals.monitoring import monitor_signal
 from chats.signals.muting import are_muted
 from chats.tasks import generate_auto_response, process_new_message, retry_signal_processing
 from metrics.services import MetricsService
+from notifications.services import NotificationService
 from tenants.crash_points import crash_point
 
 __all__ = [
@@ -61,6 +62,7 @@ def message_post_save_receiver(
 def send_realtime_notification(message: ContentChatModel) -> None:
     """Send the stored message to every open socket of its chat, and word of it to the staff's inbox."""
     publish(message.chat.chat_id, message_created(message), sequence=message.sequence)
+    publish_inbox(message.tenant_id, message_noticed(message))
 
 
 @after_commit_steps.register("ring")
@@ -106,6 +108,16 @@ def process_analysis_results(message: ContentChatModel, results: dict[str, Any])
     if sentiment := results.get("sentiment"):
         adjust_agent_behavior(message.chat, sentiment)
     consider_analysis(message, results)
+
+
+@receiver(escalation_triggered, dispatch_uid="chats.escalation_triggered")
+@monitor_signal
+def trigger_escalation(
+    sender: Any, chat: ChatModel, message: ContentChatModel | None, reason: str, **kwargs: Any
+) -> None:
+    """Tell the staff, once for each escalation."""
+    if not are_muted():
+        NotificationService.send_escalation_alert(chat, message, reason)
 
 
 @receiver(conversation_completed, dispatch_uid="chats.conversation_completed")

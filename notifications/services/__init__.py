@@ -1,0 +1,5 @@
+"""What other apps call."""
+
+from notifications.services.notifying import NotificationService
+
+__all__ = ["NotificationService"]

@@ -1,0 +1,81 @@
+"""The socket of a tenant's staff: chats as they change, and the person's own notifications (api.md, `/ws/inbox/`)."""
+
+import asyncio
+import json
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from chats.realtime import audience
+from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
+from chats.realtime.frames import BadFrameError, error_frame, parse_frame
+from chats.realtime.work_threads import in_thread
+from notifications.realtime import inbox_group, person_group
+from tenants.callers import Caller
+
+
+class InboxConsumer(AsyncWebsocketConsumer):
+    """One open inbox. What it may have missed is asked for by REST: `ready` says that it hears from now on."""
+
+    channel_layer_alias = "none: see audience"
+    caller: Caller
+    groups_joined: tuple[str, ...] = ()
+    expiry: asyncio.TimerHandle | None = None
+
+    async def connect(self) -> None:
+        """Let a member of the staff in, or close with 44xx (decision 30)."""
+        offered = self.scope.get("subprotocols", [])
+        await self.accept("charla.v1" if "charla.v1" in offered else None)
+        try:
+            self.caller = await in_thread(admit_staff, self.scope)
+        except RefusedError as refused:
+            await self.close(refused.code)
+            return
+        await self._join()
+        self._close_at_expiry()
+        await self._send({"type": "ready"})
+
+    async def _join(self) -> None:
+        tenant_id = str(self.caller.tenant_id)
+        groups = [inbox_group(tenant_id)]
+        if self.caller.user is not None:
+            groups.append(person_group(tenant_id, self.caller.user.pk))
+        for group in groups:
+            await audience.join(group, self)
+            self.groups_joined = (*self.groups_joined, group)
+
+    def _close_at_expiry(self) -> None:
+        if self.caller.expires_at is not None:
+            seconds = max(0.0, (self.caller.expires_at - timezone.now()).total_seconds())
+            close = self.close
+            self.expiry = asyncio.get_running_loop().call_later(
+                seconds, lambda: asyncio.ensure_future(close(UNKNOWN_CALLER))
+            )
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the groups."""
+        if self.expiry is not None:
+            self.expiry.cancel()
+        for group in self.groups_joined:
+            await audience.leave(group, self)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Answer a ping; everything else is an error, and the socket stays open."""
+        try:
+            if parse_frame(text_data)["type"] != "ping":
+                raise BadFrameError("invalid", "The inbox takes no other frame than ping.")
+            await self._send({"type": "pong"})
+        except BadFrameError as bad:
+            await self._send(error_frame(bad.code, bad.detail))
+
+    async def chat_message(self, event: dict[str, Any]) -> None:
+        """Forward a frame of one of the groups."""
+        await super().send(text_data=event["text"])
+
+    async def catch_up(self) -> None:
+        """Say that frames were left out for a slow listener: it asks by REST."""
+        await self._send({"type": "resync"})
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await super().send(text_data=json.dumps(frame))

@@ -1,0 +1,36 @@
+"""The work rows of notifications: each sends one thing to one place outside."""
+
+import structlog
+from django.db import transaction
+
+from notifications.services.mailing import send_email
+from notifications.services.notifying import KIND
+from notifications.services.rooms import send_to_room
+from tenants.services.leases import keeper
+from tenants.services.work import Lease, LeaseLostError, claim, fail, finish
+
+WAYS = {"email": send_email, "room": send_to_room}
+logger = structlog.get_logger(__name__)
+
+
+def tell_outside(reference: str) -> None:
+    """Send what a reference names (`email:<id>`, `room:<id>`); a failure is tried again by the work row."""
+    lease = claim(f"{KIND}:{reference}")
+    if lease is None:
+        return
+    way, _colon, what = reference.partition(":")
+    try:
+        with keeper.hold(lease):
+            WAYS[way](what)
+        with transaction.atomic():
+            finish(lease)
+    except LeaseLostError:
+        logger.warning("notification_taken_over", reference=reference)
+    except Exception as error:
+        logger.exception("notification_failed", reference=reference, attempt=lease.attempts + 1)
+        fail(lease, f"{type(error).__name__}: {error}")
+
+
+def gave_up(lease: Lease, error: str) -> None:
+    """The bell has told the person; what did not reach them outside is dead work, seen in the administration."""
+    logger.error("notification_given_up", reference=lease.ref_id, error=error)
