@@ -115,8 +115,8 @@ def tell(user_ids: Iterable[UUID], notice: Notice) -> list[Notification]:
             known = set(had.values_list("recipient_id", flat=True))
             wanted = [user_id for user_id in wanted if user_id not in known]
         emails = _wanted_emails(wanted, notice.notification_type)
-        made = [
-            Notification(
+        told = [
+            Notification.objects.create(
                 recipient_id=user_id,
                 notification_type=notice.notification_type,
                 message=notice.message,
@@ -127,7 +127,6 @@ def tell(user_ids: Iterable[UUID], notice: Notice) -> list[Notification]:
             )
             for user_id in wanted
         ]
-        told = Notification.objects.bulk_create(made)
         for notification in told:
             if notification.wants_email == Digest.NONE:
                 _enqueue(f"email:{notification.pk}")
