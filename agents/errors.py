@@ -4,7 +4,7 @@ from typing import Literal
 
 Reason = Literal[
     "credentials", "not_found", "quota", "rejected", "too_long", "filtered", "rate_limited", "unavailable",
-    "unreachable", "refused_address", "too_slow", "unreadable", "empty", "switched_off", "resting",
+    "unreachable", "refused_address", "too_slow", "unreadable", "empty", "switched_off", "no_key", "sealed", "resting",
 ]  # fmt: skip
 
 

@@ -1,9 +1,12 @@
-"""Fields that knowledge needs beside Django's."""
+"""Fields that knowledge and models need beside Django's."""
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Func
+
+from notifications.outgoing import OutgoingRefusedError, check_url
 
 
 class TsVectorField(models.Field):  # type: ignore[type-arg]
@@ -28,3 +31,11 @@ class WordCount(Func):
     function = "charla_word_count"
     arity = 2
     output_field = models.IntegerField()
+
+
+def validate_address(url: str) -> None:
+    """Refuse an address that could never be called (notifications/outgoing)."""
+    try:
+        check_url(url)
+    except OutgoingRefusedError as error:
+        raise ValidationError(str(error), code="invalid") from error

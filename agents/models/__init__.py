@@ -2,6 +2,7 @@
 
 from agents.models.agent import AgentKnowledgeBase, AgentModel, Tone
 from agents.models.ai_model import AIModel, ModelPerformance, ModelType, ModelVersion, Provider
+from agents.models.credential import ProviderCredential
 from agents.models.knowledge import (
     DocumentStatus,
     KnowledgeBase,
@@ -25,5 +26,6 @@ __all__ = [
     "ModelType",
     "ModelVersion",
     "Provider",
+    "ProviderCredential",
     "Tone",
 ]

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from agents.fields import validate_address
 from tenants.fields import UUIDv7Field
 
 if TYPE_CHECKING:
@@ -42,7 +43,20 @@ class AIModel(models.Model):
     provider = models.CharField(_("provider"), max_length=50, choices=Provider.choices, default=Provider.BUILTIN)
     model_type = models.CharField(_("type"), max_length=50, choices=ModelType.choices, default=ModelType.CHAT)
     version = models.CharField(_("version"), max_length=50, blank=True)
-    base_url = models.URLField(_("address"), blank=True)
+    remote_name = models.CharField(
+        _("name at the provider"),
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text=_("By which the provider knows the model, such as gpt-4.1-mini. Empty: the name above."),
+    )
+    base_url = models.CharField(
+        _("address"),
+        max_length=500,
+        blank=True,
+        validators=[validate_address],
+        help_text=_("Of an OpenAI-compatible server, such as https://openrouter.ai/api/v1. Empty: the provider's own."),
+    )
     max_tokens = models.PositiveIntegerField(_("longest reply in tokens"), default=1024)
     temperature = models.FloatField(
         _("temperature"), default=0.7, validators=[MinValueValidator(0), MaxValueValidator(2)]

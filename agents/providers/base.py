@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from agents.errors import Reason
 from agents.replies import ConversationTurn, Reply
 from tenants.registry import Registry
 
@@ -14,7 +15,7 @@ class ModelUse:
     """A model as an agent uses it: how to reach it, and how it is to write.
 
     `remote_name` is the provider's name for the model. `max_tokens` is a reply's longest, `context_window` holds the
-    conversation and the reply.
+    conversation and the reply. `problem`: why it cannot be asked at all.
     """
 
     name: str
@@ -24,6 +25,7 @@ class ModelUse:
     temperature: float = 0.7
     max_tokens: int = 1024
     context_window: int = 8192
+    problem: Reason | None = None
 
 
 @dataclass(frozen=True)

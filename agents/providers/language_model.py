@@ -1,18 +1,18 @@
 """Providers that ask a language model, with the tenant's knowledge beside the conversation."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agents.errors import ProviderError
 from agents.providers.background import iterate
-from agents.providers.base import ReplyRequest
+from agents.providers.base import ModelUse, ReplyRequest
 from agents.providers.builtin import asks_for_a_human, find_passages, understood_language
 from agents.providers.marks import MarkReader
 from agents.providers.phrases import phrase
 from agents.providers.prompt import Prompt, build_prompt, estimate_tokens
-from agents.replies import Citation, Reply, ReplyKind
+from agents.replies import Citation, ConversationTurn, Reply, ReplyKind
 from agents.services.answering import EXCERPT, confidence, shorten
 from agents.services.language import guess_language
 from agents.services.retrieval import Passage
@@ -41,7 +41,7 @@ class LanguageModelProvider:
         language = understood_language(request)
         prompt = build_prompt(request, find_passages(request, language))
         reader, shown, outcome = MarkReader(), "", None
-        for piece in iterate_call(self._call(request, prompt)):
+        for piece in iterate_call(_call(self.kind, request.model, prompt.instructions, prompt.turns)):
             if piece is None or isinstance(piece, str):
                 text = reader.feed(piece or "")
                 shown += text
@@ -52,21 +52,6 @@ class LanguageModelProvider:
         yield rest
         yield _reply(request, prompt, reader, shown + rest, outcome)
 
-    def _call(self, request: ReplyRequest, prompt: Prompt) -> "ModelCall":
-        use = request.model
-        made: ModelCall = wire().ModelCall(
-            kind=self.kind,
-            name=use.name,
-            remote_name=use.remote_name or use.name,
-            base_url=use.base_url,
-            secret=use.secret,
-            instructions=prompt.instructions,
-            turns=prompt.turns,
-            temperature=use.temperature,
-            max_tokens=use.max_tokens,
-        )
-        return made
-
 
 def wire() -> Any:
     """Import the way to language models now: nothing else does, so that a process without models stays small."""
@@ -76,6 +61,35 @@ def wire() -> Any:
 def iterate_call(call: "ModelCall") -> "Iterator[str | Outcome | None]":
     """Yield what a model writes, then its Outcome; None while it is quiet."""
     return iterate(lambda: wire().generate(call))
+
+
+def ask_once(kind: str, use: ModelUse, instructions: str, text: str) -> Reply:
+    """Return what a model makes of one text, without knowledge or conversation; raise ProviderError for nothing."""
+    shown, outcome = "", None
+    for piece in iterate_call(_call(kind, use, instructions, (ConversationTurn("user", text),))):
+        if piece is None or isinstance(piece, str):
+            shown += piece or ""
+        else:
+            outcome = piece
+    said = shown.strip()
+    _ending(use.name, outcome, said, "")
+    read, written = _tokens(outcome, estimate_tokens(instructions + text), said)
+    return Reply(said, (), use.name, read + written, "answer", UNCITED_CONFIDENCE, "", read, written)
+
+
+def _call(kind: str, use: ModelUse, instructions: str, turns: Sequence[ConversationTurn]) -> "ModelCall":
+    made: ModelCall = wire().ModelCall(
+        kind=kind,
+        name=use.name,
+        remote_name=use.remote_name or use.name,
+        base_url=use.base_url,
+        secret=use.secret,
+        instructions=instructions,
+        turns=turns,
+        temperature=use.temperature,
+        max_tokens=use.max_tokens,
+    )
+    return made
 
 
 def _hand_over(request: ReplyRequest) -> Iterator[str | Reply]:
@@ -98,8 +112,7 @@ def _ending(model: str, outcome: "Outcome | None", shown: str, rest: str) -> str
 def _reply(request: ReplyRequest, prompt: Prompt, reader: MarkReader, text: str, outcome: "Outcome | None") -> Reply:
     kind: ReplyKind = reader.kind or "answer"
     cited = [prompt.passages[number - 1] for number in reader.cited if 0 < number <= len(prompt.passages)]
-    tokens_in = (outcome and outcome.input_tokens) or prompt.estimated_tokens
-    tokens_out = (outcome and outcome.output_tokens) or estimate_tokens(text)
+    tokens_in, tokens_out = _tokens(outcome, prompt.estimated_tokens, text)
     return Reply(
         text=text,
         citations=tuple(_citation(passage) for passage in cited) if kind == "answer" else (),
@@ -111,6 +124,12 @@ def _reply(request: ReplyRequest, prompt: Prompt, reader: MarkReader, text: str,
         input_tokens=tokens_in,
         output_tokens=tokens_out,
     )
+
+
+def _tokens(outcome: "Outcome | None", estimated: int, text: str) -> tuple[int, int]:
+    """Return what was read and written: as the provider counts, or about that where it does not say."""
+    read, written = (outcome.input_tokens, outcome.output_tokens) if outcome else (0, 0)
+    return read or estimated, written or estimate_tokens(text)
 
 
 def _citation(passage: Passage) -> Citation:

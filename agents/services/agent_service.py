@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from agents.errors import NoModelError, ProviderError
+from agents.errors import ProviderError
 from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase
 from agents.providers import ModelUse, ReplyRequest
 from agents.replies import ConversationTurn, Reply
 from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_by, models_to_ask
-from tenants.scope import current_tenant_id
-from tenants.services.config import setting
+from agents.services.model_use import default_model, use_of
 
 
 class AgentService:
@@ -69,8 +68,9 @@ def _prepare(
 ) -> tuple[list[tuple[AIModel, ModelUse]], ReplyRequest]:
     with transaction.atomic():
         agent = AgentModel.objects.select_related("ai_model", "fallback_model", "tenant").get(id=agent_id)
-        model = agent.ai_model or _default_model()
-        models = [(each, _use(agent, each)) for each in models_to_ask(model, agent.fallback_model, attempt)]
+        model = agent.ai_model or default_model()
+        asked = models_to_ask(model, agent.fallback_model, attempt)
+        models = [(each, use_of(each, temperature=agent.temperature, max_tokens=agent.max_tokens)) for each in asked]
         bases = _bases(agent)
     return models, ReplyRequest(
         agent_id=agent.id,
@@ -83,26 +83,6 @@ def _prepare(
         turns=tuple(turns),
         language=language or agent.language or agent.tenant.default_language,
     )
-
-
-def _use(agent: AgentModel, model: AIModel) -> ModelUse:
-    return ModelUse(
-        name=model.name,
-        remote_name=model.name,
-        base_url=model.base_url,
-        temperature=agent.temperature if agent.temperature is not None else model.temperature,
-        max_tokens=agent.max_tokens or model.max_tokens,
-        context_window=model.context_window,
-    )
-
-
-def _default_model() -> AIModel:
-    """Return the model of an agent that names none (decision 22)."""
-    name = setting(current_tenant_id(), "default_model")
-    model = AIModel.objects.filter(name=name, is_active=True).first()
-    if model is None:
-        raise NoModelError(f"The default model “{name}” does not exist or is switched off.")
-    return model
 
 
 def _bases(agent: AgentModel) -> tuple[UUID, ...]:

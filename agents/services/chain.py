@@ -19,6 +19,11 @@ from metrics.services import MetricsService
 
 FALLBACK_FROM: Final = 3
 KNOWLEDGE_FROM: Final = 4
+PROBLEMS: Final = {
+    "switched_off": "the model is switched off.",
+    "no_key": "the tenant has no key for its provider and address.",
+    "sealed": "the tenant's key cannot be opened.",
+}
 logger = structlog.get_logger(__name__)
 
 
@@ -55,6 +60,8 @@ def answer_by(models: Sequence[tuple[AIModel, ModelUse]], request: ReplyRequest)
 
 def _watched(model: AIModel, request: ReplyRequest, watch: Stopwatch) -> Iterator[str | Reply]:
     """Yield a model's reply and record how it did; a reply that nobody waits for any more is not its failure."""
+    if request.model.problem:
+        raise unusable(request.model)
     try:
         for piece in providers[model.provider].stream(request):
             if piece:
@@ -64,6 +71,13 @@ def _watched(model: AIModel, request: ReplyRequest, watch: Stopwatch) -> Iterato
         record_reply(model, watch)
         raise
     record_reply(model, watch)
+
+
+def unusable(use: ModelUse) -> ProviderError:
+    """Return the error of a model that cannot even be asked."""
+    return ProviderError(
+        f"{use.name}: {PROBLEMS[use.problem or '']}", reason=use.problem or "rejected", is_permanent=True
+    )
 
 
 def _from_knowledge(request: ReplyRequest) -> Iterator[str | Reply]:

@@ -48,14 +48,17 @@ def replies(
 ) -> tuple[list[str | Reply] | Exception, list[str]]:
     """Return what an agent of the models `main` and `spare` says, or what it raises, and who was asked."""
     default_model()
-    made = [AIModel.objects.get_or_create(name=name, defaults={"provider": Provider.OPENAI})[0] for name in script]
+    made = [
+        AIModel.objects.get_or_create(name=name, defaults={"provider": Provider.OPENAI_COMPATIBLE})[0]
+        for name in script
+    ]
     with in_tenant(tenant):
         agent = AgentModel.objects.get(is_default=True)
         agent.ai_model, agent.fallback_model = made[0], made[-1] if fallback else None
         agent.save()
     scripted = Scripted(script)
     turns = [ConversationTurn("user", question)]
-    with tenant_scope(tenant), providers.lent(openai=scripted, builtin=BuiltinProvider()):
+    with tenant_scope(tenant), providers.lent(openai_compatible=scripted, builtin=BuiltinProvider()):
         try:
             stream = AgentService.stream_reply(agent_id=agent.id, turns=turns, language="es", attempt=attempt)
             return list(stream), scripted.asked
@@ -122,7 +125,7 @@ def test_a_call_that_cannot_wait_walks_down_the_chain_at_once(tenant: TenantMode
         ({"main": [outage()], "spare": ["spare says"]}, "spare says"),
         ({"main": ["half", outage()], "spare": [outage()]}, "Abrimos de lunes a viernes de 9:00 a 19:00."),
     ):
-        with tenant_scope(tenant), providers.lent(openai=Scripted(script), builtin=BuiltinProvider()):
+        with tenant_scope(tenant), providers.lent(openai_compatible=Scripted(script), builtin=BuiltinProvider()):
             assert AgentService.reply(agent_id=agent.id, turns=turns).text == answer
 
 
@@ -131,7 +134,7 @@ def test_a_chats_tone_goes_before_the_agents_own(tenant: TenantModel) -> None:
     with in_tenant(tenant):
         agent = AgentModel.objects.get(is_default=True)
     scripted = Scripted({"main": ["x"]})
-    with tenant_scope(tenant), providers.lent(openai=scripted):
+    with tenant_scope(tenant), providers.lent(openai_compatible=scripted):
         for tone in ("", "empathetic"):
             list(AgentService.stream_reply(agent_id=agent.id, turns=[ConversationTurn("user", "x")], tone=tone))
     assert [request.tone for request in scripted.requests] == ["friendly", "empathetic"]
@@ -141,7 +144,7 @@ def test_a_failure_counts_as_the_models_and_a_reply_nobody_waits_for_does_not(te
     replies(tenant, main=[outage()])
     with in_tenant(tenant):
         agent = AgentModel.objects.get(is_default=True)
-    with tenant_scope(tenant), providers.lent(openai=Scripted({"main": ["a", "b"]})):
+    with tenant_scope(tenant), providers.lent(openai_compatible=Scripted({"main": ["a", "b"]})):
         stream = AgentService.stream_reply(agent_id=agent.id, turns=[ConversationTurn("user", "x")])
         assert next(stream) == "a"
         stream.close()  # type: ignore[attr-defined]  # a generator
