@@ -38,6 +38,8 @@ MENU: Final = (
             ("tenants.apikey", "key"),
             ("audit.auditlog", "history"),
             ("audit.errorlog", "bug_report"),
+            ("notifications.webhookendpoint", "webhook"),
+            ("notifications.webhookdelivery", "outbox"),
             ("tenants.workitem", "pending_actions"),
         ),
     ),

@@ -27,14 +27,14 @@ READ = {
     },
     "admin": {
         "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
-        "tenants.WorkItem", "analysis.TrainedModel",
+        "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
     },
     "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.User"},
 }  # fmt: skip
 ADD = {
     "admin": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeDocument", "chats.Channel", "tenants.APIKey",
-        "tenants.Membership", "analysis.Intent",
+        "tenants.Membership", "analysis.Intent", "notifications.WebhookEndpoint",
     },
     "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.TenantModel", "tenants.User"},
 }  # fmt: skip
