@@ -18,7 +18,8 @@ class Features:
     """Which terms count: word n-grams up to `words`, pieces of words of `shortest` to `longest` characters.
 
     `chars` is the weight of the pieces beside the words' weight of 1; 0 leaves them out. `least_texts` is how many
-    texts a term must occur in to be learnt.
+    texts a term must occur in to be learnt. `pairs` adds pairs of words in either order, at most so many words apart,
+    with a weight of 0.7: for short texts that say the same in another order.
     """
 
     words: int = 2
@@ -26,6 +27,7 @@ class Features:
     longest: int = 5
     chars: float = 1.0
     least_texts: int = 1
+    pairs: int = 0
 
 
 def tokens(text: str) -> list[str]:
@@ -59,3 +61,13 @@ def piece_terms(found: list[str], features: Features) -> Counter[str]:
             if length >= len(framed):
                 break
     return terms
+
+
+def pair_terms(found: list[str], features: Features) -> Counter[str]:
+    """Count pairs of words, in whichever order, that stand at most `pairs` words apart; signs are left out."""
+    said = [token for token in found if token[0].isalnum()] if features.pairs else []
+    return Counter(
+        " ".join(sorted((first, second)))
+        for at, first in enumerate(said)
+        for second in said[at + 1 : at + 1 + features.pairs]
+    )

@@ -9,19 +9,24 @@ import numpy as np
 from analysis.linear.model import LinearModel, softmax
 from analysis.linear.solver import solve
 from analysis.linear.terms import Features
-from analysis.linear.vocabulary import Floats, Hashed, Ints, Vocabulary, hashed
+from analysis.linear.vocabulary import Floats, Hashed, Ints, Row, Vocabulary, hashed
 
 PASSES: Final = 12
 FEWEST_TO_CALIBRATE: Final = 12
 TEMPERATURE: Final = 0.5
 TEMPERATURES: Final = np.geomspace(0.03, 3, 60)
 NONE: Final = -1
+SMOOTHING: Final = 0.01
 Dense = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: the features, the cost of an error (C of the SVM), whether rare labels weigh as much as others."""
+    """How to train: the features, the cost of an error (C of the SVM), whether rare labels weigh as much as others.
+
+    `naive` is the share of the logarithms of naive Bayes in the weights (0: none): they are linear too, so that the
+    two together cost a scoring no more than one.
+    """
 
     features: Features = field(default_factory=Features)
     cost: float = 1.0
@@ -29,6 +34,7 @@ class Recipe:
     passes: int = PASSES
     folds: int = 3
     seed: int = 0
+    naive: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,21 @@ def fit(examples: Examples, recipe: Recipe, temperature: float = TEMPERATURE) ->
         rows, examples.targets, features=len(vocabulary.hashes) + width + 1, labels=len(examples.labels),
         costs=_costs(examples, recipe), passes=recipe.passes, seed=recipe.seed,
     )  # fmt: skip
+    if recipe.naive:
+        weights[: len(vocabulary.hashes)] += recipe.naive * naive_weights(rows, examples, len(vocabulary.hashes))
     return LinearModel.of(examples.labels, vocabulary, weights, temperature=temperature, dense=width)
+
+
+def naive_weights(rows: Sequence[Row], examples: Examples, terms: int) -> Floats:
+    """Return how much likelier (log) than on average each term is under each label (terms × labels)."""
+    sums = np.full((terms, len(examples.labels)), SMOOTHING, np.float32)
+    for row, target in zip(rows, examples.targets.tolist(), strict=True):
+        if target != NONE:
+            own = row.numbers < terms
+            sums[row.numbers[own], target] += row.values[own]
+    likely = np.log(sums / sums.sum(axis=0))
+    weights: Floats = likely - likely.mean(axis=1, keepdims=True)
+    return weights
 
 
 def _costs(examples: Examples, recipe: Recipe) -> Floats:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.linear.terms import Features, piece_terms, tokens, word_terms
+from analysis.linear.terms import Features, pair_terms, piece_terms, tokens, word_terms
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint32]
+PAIRS_WEIGHT: Final = 0.7
 
 
 def combine(values: Floats, weights: Floats) -> Floats:
@@ -41,17 +43,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Hashed:
-    """A text's terms as hashes, words and pieces apart, with how often each occurs."""
+    """A text's terms as hashes, words, pieces and pairs apart, with how often each occurs."""
 
     words: tuple[Hashes, Floats]
     pieces: tuple[Hashes, Floats]
+    pairs: tuple[Hashes, Floats]
 
 
 def hashed(text: str, features: Features) -> Hashed:
     """Return a text's terms; hashes, so that nobody's words stand in a stored model."""
     found = tokens(text)
     pieces = piece_terms(found, features) if features.chars else Counter[str]()
-    return Hashed(_hashes("w", word_terms(found, features)), _hashes("p", pieces))
+    return Hashed(
+        _hashes("w", word_terms(found, features)), _hashes("p", pieces), _hashes("2", pair_terms(found, features))
+    )
 
 
 def _hashes(kind: str, terms: Counter[str]) -> tuple[Hashes, Floats]:
@@ -71,7 +76,7 @@ class Vocabulary:
     @classmethod
     def of(cls, texts: Iterable[Hashed], features: Features) -> Vocabulary:
         """Learn which terms there are, and in how few texts each occurs."""
-        every = [np.unique(np.concatenate((text.words[0], text.pieces[0]))) for text in texts]
+        every = [np.unique(np.concatenate((text.words[0], text.pieces[0], text.pairs[0]))) for text in texts]
         if not every:
             return cls(features, np.empty(0, np.uint32), np.empty(0, np.float32))
         hashes, counts = np.unique(np.concatenate(every), return_counts=True)
@@ -82,11 +87,12 @@ class Vocabulary:
     def row(self, text: Hashed, dense: Sequence[float] = ()) -> Row:
         """Return a text's features; `dense` values follow the vocabulary's own as they are, and a constant 1."""
         words, pieces = self._part(text.words, 1.0), self._part(text.pieces, self.features.chars)
+        pairs = self._part(text.pairs, PAIRS_WEIGHT)
         own = len(self.hashes)
         more = np.arange(own, own + len(dense) + 1, dtype=np.int32)
         return Row(
-            np.concatenate((words.numbers, pieces.numbers, more)),
-            np.concatenate((words.values, pieces.values, np.asarray([*dense, 1.0], np.float32))),
+            np.concatenate((words.numbers, pieces.numbers, pairs.numbers, more)),
+            np.concatenate((words.values, pieces.values, pairs.values, np.asarray([*dense, 1.0], np.float32))),
         )
 
     def known(self, text: Hashed) -> float:

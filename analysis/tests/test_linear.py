@@ -9,8 +9,8 @@ import pytest
 
 from analysis.linear import Features, LinearModel, ModelFormatError, digest, train
 from analysis.linear.blob import MAGIC, pack
-from analysis.linear.terms import LONGEST_TEXT, piece_terms, tokens, word_terms
-from analysis.linear.training import best_temperature, splits
+from analysis.linear.terms import LONGEST_TEXT, pair_terms, piece_terms, tokens, word_terms
+from analysis.linear.training import Examples, Recipe, best_temperature, fit, splits
 
 OPENING = ["when do you open", "what are your hours", "are you open on Sunday", "opening time please", "open today?"]
 PARCEL = ["where is my parcel", "my order has not come", "track my package", "parcel is late", "where's the order"]
@@ -176,3 +176,19 @@ def test_words_and_their_neighbours_count_and_so_do_pieces_of_words() -> None:
 
 def test_only_the_beginning_of_a_very_long_text_is_read() -> None:
     assert len(tokens("word " * LONGEST_TEXT)) == LONGEST_TEXT // 5
+
+
+def test_pairs_are_the_same_in_either_order_and_leave_signs_out() -> None:
+    features = Features(pairs=2)
+    assert set(pair_terms(["lost", "my", "card", "!"], features)) == {"lost my", "card lost", "card my"}
+    assert pair_terms(["card", "lost"], features) == pair_terms(["lost", "card"], features)
+    assert not pair_terms(["lost", "card"], Features())
+
+
+def test_naive_bayes_knows_a_word_of_one_label_from_a_word_of_all() -> None:
+    recipe = Recipe(naive=1.0)
+    examples = Examples.of(["please card", "please money"], ["card", "money"], None, recipe)
+    with_it, without = fit(examples, recipe), fit(examples, Recipe())
+    gain = with_it.margins("card") - without.margins("card")
+    assert gain[0] > 1 > -1 > gain[1]
+    assert with_it.margins("please") == pytest.approx(without.margins("please"), abs=0.3)
