@@ -35,8 +35,11 @@ def _run(ref_id: str) -> None:
         message_id = answer_turn(message_id)
 
 
-WORK_KINDS.add("turn", WorkKind(ring=_ring, run=_run, died=give_turn_up))
-WORK_KINDS.add("signal_retry", WorkKind(ring=_ring_retry, run=retrying.retry, died=retrying.gave_up))
+WORK_KINDS.add("turn", WorkKind(ring=_ring, run=_run, died=give_turn_up, queues=("messages", "replies")))
+WORK_KINDS.add(
+    "signal_retry",
+    WorkKind(ring=_ring_retry, run=retrying.retry, died=retrying.gave_up, queues=("messages",)),
+)
 SCHEDULES.add(
     "chats.complete_silent",
     ScheduleEntry(_("complete conversations that fell silent"), timedelta(minutes=10), complete_silent),

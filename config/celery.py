@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -49,3 +49,18 @@ def refuse_to_run_unbound(**kwargs: Any) -> None:
     from tenants.services.roles import refuse_unbound_role  # Django's apps are loaded by now, not before
 
     refuse_unbound_role()
+
+
+@worker_ready.connect
+def tell_the_sweeper(**kwargs: Any) -> None:
+    """What another worker had taken from the broker when it died may be rung for again: this one is there for it."""
+    from django.db import DatabaseError, connection
+
+    from tenants.services.waking import WORKER_BEGAN, wake_sweeper
+
+    try:
+        wake_sweeper(WORKER_BEGAN)
+    except DatabaseError as error:  # the sweeper begins anew with the database, and then looks for itself
+        app.log.get_default_logger().warning("the sweeper was not told of this worker: %s", error)
+    finally:
+        connection.close()

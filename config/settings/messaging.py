@@ -24,6 +24,7 @@ def broker_url() -> str:
     return redis_url(0)
 
 
+BROKER_REDIS_URL = redis_url(0)
 CHANNEL_REDIS_URL = redis_url(1)
 CHANNEL_PREFIX = "charla"
 CHANNEL_LAYERS = {

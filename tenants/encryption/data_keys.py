@@ -29,8 +29,11 @@ def current_key(tenant_id: UUID) -> tuple[UUID, bytes]:
     """Return the id and the bytes of the key that seals for a tenant, in its scope and transaction."""
     known = _current.get(tenant_id)
     if known is None:
-        found = DataKey.objects.filter(is_current=True).values_list("id", flat=True).first()
-        known = _current[tenant_id] = found or _make(tenant_id)
+        known = DataKey.objects.filter(is_current=True).values_list("id", flat=True).first()
+        if known is None:  # not remembered: the transaction that makes it may be rolled back
+            known = _make(tenant_id)
+        else:
+            _current[tenant_id] = known
     return known, open_key(tenant_id, known)
 
 

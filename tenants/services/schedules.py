@@ -46,8 +46,9 @@ SCHEDULES: Registry[ScheduleEntry] = Registry("schedule entry")
 
 # One statement decides and plants: whoever moves `next_run` on is the one that inserts the slot's rows. Slots that
 # passed while nothing ran are one run, not many.
-KNOW: Final = "INSERT INTO tenants_schedule (name, is_enabled, next_run, last_outcome) VALUES (%s, true, %s, '')"
-KNOW += " ON CONFLICT DO NOTHING"
+KNOW: Final = """
+INSERT INTO tenants_schedule (name, is_enabled, next_run, last_outcome) VALUES (%s, true, %s, '') ON CONFLICT DO NOTHING
+"""
 PLANT: Final = """
 WITH due AS (
     UPDATE tenants_schedule SET next_run = %(next)s

@@ -11,39 +11,16 @@ from django.db import InterfaceError, OperationalError, connections
 from kombu.exceptions import OperationalError as BrokerError
 
 from tenants.scope import OPERATIONS, tenant_scope
+from tenants.services.ringing import GRACE, LONGEST_SLEEP, seconds_to_next, take_due
 from tenants.services.schedules import plant_due
+from tenants.services.waking import listen, sleep
 from tenants.services.work import COLUMNS, LEASE, MAX_LOST_LEASES, WORK_KINDS, Lease, LeaseLostError, give_up
 
 ADVISORY_LOCK = 7_238_451
-BATCH = 200
-LONGEST_SLEEP = 2.0
 KEEP_DONE = "interval '7 days'"
 CLEAN_EVERY_SECONDS = 600.0
 logger = structlog.get_logger(__name__)
 
-# A row that was rung for waits in the broker's queue: it is rung again after 2 s, then 4, 8 … 30, so that a backlog
-# is not drowned in rings. Its last ring's distance from the time at which it was due says how far that has come.
-PACE = "least(greatest(%(grace)s * interval '1 s', rung_at - run_after), interval '30 seconds')"
-DUE = f"""
-WITH waiting AS (
-    SELECT id FROM tenants_workitem
-    WHERE state = 'ready' AND run_after <= now() AND rung_at <= now() - {PACE}
-    ORDER BY rung_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
-), abandoned AS (
-    SELECT id FROM tenants_workitem
-    WHERE state = 'leased' AND lease_until < now() AND rung_at <= now() - %(grace)s * interval '1 s'
-    ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED
-)
-UPDATE tenants_workitem SET rung_at = now()
-WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM abandoned)
-RETURNING kind, tenant_id, ref_id, lost_leases, id
-"""
-NEXT = f"""
-SELECT EXTRACT(epoch FROM least(
-    (SELECT min(greatest(run_after, rung_at + {PACE})) FROM (
-        SELECT run_after, rung_at FROM tenants_workitem WHERE state = 'ready' ORDER BY rung_at LIMIT 50) AS soon),
-    (SELECT min(lease_until) FROM tenants_workitem WHERE state = 'leased')) - clock_timestamp())
-"""
 EXHAUSTED = f"""
 UPDATE tenants_workitem SET lease_token = gen_random_uuid(), lease_until = now() + {LEASE}, state = 'leased'
 WHERE id = %s AND state = 'leased' AND lease_until < now() RETURNING {COLUMNS}
@@ -63,11 +40,9 @@ class Swept:
     given_up: int = 0
 
 
-def sweep_once(*, grace_seconds: float = 2.0) -> Swept:
-    """Ring for every row that is due; a row is rung first after `grace_seconds`, then ever more seldom."""
-    with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute(DUE, {"grace": grace_seconds})
-        due = cursor.fetchall()
+def sweep_once(*, grace_seconds: float = GRACE, anew: bool = False) -> Swept:
+    """Ring for every row that is due (see ringing.py); `anew`: rings may have been lost just now."""
+    due = take_due(grace_seconds=grace_seconds, anew=anew)
     rung = worked = given_up = 0
     for kind, tenant_id, ref_id, lost_leases, item_id in due:
         if lost_leases >= MAX_LOST_LEASES:
@@ -104,14 +79,6 @@ def _give_up_exhausted(item_id: int) -> int:
     return 1
 
 
-def seconds_to_next(*, grace_seconds: float = 2.0) -> float:
-    """Return how long the sweeper may sleep: to the earliest row that will be due, two seconds at most."""
-    with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute(NEXT, {"grace": grace_seconds})
-        (seconds,) = cursor.fetchone()
-    return LONGEST_SLEEP if seconds is None else min(max(float(seconds), 0.05), LONGEST_SLEEP)
-
-
 def remove_done() -> int:
     """Remove one batch of rows that were done more than seven days ago; return how many."""
     with connections[OPERATIONS].cursor() as cursor:
@@ -124,27 +91,28 @@ def sweep_forever(*, stopped: threading.Event, beat: Callable[[Swept], None]) ->
 
     A database that is away is waited for; everything else ends the process, and the supervisor starts it anew.
     """
-    cleaned_at = 0.0
+    cleaned_at, anew = 0.0, True
     while not stopped.is_set():
         try:
-            if _hold_lock():
-                plant_due()
-                beat(sweep_once())
-                if time.monotonic() - cleaned_at > CLEAN_EVERY_SECONDS:
-                    cleaned_at = time.monotonic()
-                    remove_done()
-                pause = seconds_to_next()
-            else:
-                pause = LONGEST_SLEEP
+            if not _hold_lock():
+                anew = True
+                stopped.wait(LONGEST_SLEEP)
+                continue
+            plant_due()
+            beat(sweep_once(anew=anew))
+            if time.monotonic() - cleaned_at > CLEAN_EVERY_SECONDS:
+                cleaned_at = time.monotonic()
+                remove_done()
+            anew = sleep(seconds_to_next(), stopped)
         except (OperationalError, InterfaceError) as error:
             logger.warning("database_away", error=str(error))
             connections.close_all()
-            pause = LONGEST_SLEEP / 2
-        stopped.wait(pause)
+            anew = True
+            stopped.wait(LONGEST_SLEEP / 4)
 
 
 def _hold_lock() -> bool:
-    """Take the session's advisory lock, or see that this session holds it already."""
+    """Take the session's advisory lock and begin to listen, or see that this session holds it already."""
     with connections[OPERATIONS].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
@@ -154,4 +122,7 @@ def _hold_lock() -> bool:
         if cursor.fetchone()[0]:
             return True
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
-        return bool(cursor.fetchone()[0])
+        is_taken = bool(cursor.fetchone()[0])
+    if is_taken:
+        listen()
+    return is_taken

@@ -10,9 +10,11 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from tenants.registry import Registry
+from tenants.services.waking import wake_sweeper
 from tenants.signals import work_died
 
 LEASE = "interval '4 seconds'"
+SWEEPERS_SLEEP = 2.0  # whatever comes due later is seen by itself
 MAX_ATTEMPTS = 5
 MAX_LOST_LEASES = 20
 COLUMNS = "id, kind, tenant_id, ref_id, conversation, attempts, lost_leases, lease_token"
@@ -40,12 +42,14 @@ class Lease:
 class WorkKind:
     """How a kind of work is rung for, worked off without a broker, and given up.
 
-    `died` runs in the transaction that gives the row up, inside the tenant's scope.
+    `died` runs in the transaction that gives the row up, inside the tenant's scope. `queues` are those of the broker in
+    which its rings wait: while they are empty, a row that waits has lost its ring.
     """
 
     ring: Callable[[str], None]
     run: Callable[[str], None]
     died: Callable[[Lease, str], None]
+    queues: tuple[str, ...] = ("bulk",)
 
 
 WORK_KINDS: Registry[WorkKind] = Registry("kind of work")
@@ -63,6 +67,8 @@ def enqueue(
             " ON CONFLICT (dedupe_key) DO NOTHING",
             [kind, dedupe_key, tenant_id, ref_id, conversation, delay],
         )
+    if 0 < delay < SWEEPERS_SLEEP:
+        wake_sweeper()
 
 
 def claim(dedupe_key: str) -> Lease | None:
@@ -127,16 +133,14 @@ def close_ready(dedupe_key: str) -> None:
 def put_off(lease: Lease, seconds: float, reason: str = "") -> None:
     """Give the row back in the caller's transaction, to be taken again after so many seconds; counts no failure.
 
-    For work whose own schedule is longer than that of fail(); the sweeper, which looks at rows by their last ring, does
-    not come across it before its time. Raises LeaseLostError when the row was overtaken.
+    For work whose own schedule is longer than that of fail(). Raises LeaseLostError when the row was overtaken.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tenants_workitem SET state = 'ready', lost_leases = 0, last_error = %s, lease_token = NULL,"
-            " lease_until = NULL, rung_at = now() + greatest(%s - 2, 0) * interval '1 second',"
-            " run_after = now() + %s * interval '1 second'"
+            " lease_until = NULL, rung_at = now(), run_after = now() + %s * interval '1 second'"
             " WHERE id = %s AND lease_token = %s AND state = 'leased'",
-            [reason[:2000], seconds, seconds, lease.item_id, lease.token],
+            [reason[:2000], seconds, lease.item_id, lease.token],
         )
         if cursor.rowcount == 0:
             raise LeaseLostError(f"{lease.kind} {lease.ref_id} was taken over.")
@@ -157,6 +161,7 @@ def fail(lease: Lease, error: str, *, retry_after: float | None = None) -> None:
             " coalesce(least(%s::float8, 60), power(2, attempts)) WHERE id = %s AND lease_token = %s",
             [error[:2000], retry_after, lease.item_id, lease.token],
         )
+        wake_sweeper()
 
 
 def give_up(lease: Lease, error: str) -> None:

@@ -1,6 +1,7 @@
 """What is sealed opens only in its tenant, at its place, with the installation's keys."""
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,14 @@ def test_what_was_sealed_opens_again_and_looks_like_nothing_meanwhile(tenant: Te
         assert "secreto" not in sealed
         assert seal("¡secreto! 🔑", context=PLACE) != sealed
         assert DataKey.objects.count() == 1
+
+
+def test_a_first_key_whose_transaction_was_rolled_back_is_made_again(tenant: TenantModel) -> None:
+    with contextlib.suppress(ZeroDivisionError), in_tenant(tenant):
+        seal("secret", context=PLACE)
+        raise ZeroDivisionError
+    with in_tenant(tenant):
+        assert unseal(seal("secret", context=PLACE), context=PLACE) == "secret"
 
 
 def test_a_sealed_value_does_not_open_elsewhere(tenant: TenantModel, neighbour: TenantModel) -> None:

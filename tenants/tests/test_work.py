@@ -1,16 +1,22 @@
 """Work rows: claimed once, renewed, finished under their token, given up with a reason."""
 
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 from tenants.models import TenantModel, WorkItem
 from tenants.services.leases import LeaseKeeper
-from tenants.services.sweeping import remove_done, seconds_to_next, sweep_once
+from tenants.services.ringing import seconds_to_next
+from tenants.services.sweeping import remove_done, sweep_once
+from tenants.services.waking import WORKER_BEGAN, listen, sleep, wake_sweeper
 from tenants.services.work import (
     WORK_KINDS,
     Lease,
@@ -156,11 +162,105 @@ def test_the_sweeper_rings_for_abandoned_leases(tenant: TenantModel, kind: Recor
     assert (sweep_once().rung, sweep_once().rung) == (1, 0)
 
 
-def test_a_row_that_waits_in_a_queue_is_rung_ever_more_seldom(tenant: TenantModel, kind: Recorder) -> None:
-    put(tenant, run_after="now() - interval '14 s'", rung_at="now() - interval '6 s'")  # rung 8 s after it was due
+@pytest.fixture
+def backlog() -> Iterator[None]:
+    """Something waits in every queue of the broker."""
+    with redis.Redis.from_url(settings.BROKER_REDIS_URL) as client:
+        for name in settings.CELERY_TASK_QUEUES_NAMES:
+            client.lpush(name, "{}")
+        yield
+        client.delete(*settings.CELERY_TASK_QUEUES_NAMES)
+
+
+RUNG_LATELY: dict[str, Any] = {
+    "run_after": "now() - interval '14 s'",
+    "rung_at": "now() - interval '6 s'",
+}  # 8 s after it was due
+
+
+def test_a_row_that_waits_in_a_queue_is_rung_ever_more_seldom(
+    tenant: TenantModel, kind: Recorder, backlog: None
+) -> None:
+    put(tenant, **RUNG_LATELY)
     assert sweep_once().rung == 0
     put(tenant, rung_at="now() - interval '8 s'")  # rung 6 s after it was due
     assert sweep_once().rung == 1
+
+
+def test_a_row_whose_queues_are_empty_has_lost_its_ring(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant, **RUNG_LATELY)
+    assert (sweep_once().rung, sweep_once().rung) == (1, 0)
+
+
+def test_what_waits_behind_a_backlog_is_rung_when_a_worker_begins(
+    tenant: TenantModel, kind: Recorder, backlog: None
+) -> None:
+    put(tenant, **RUNG_LATELY)
+    assert (sweep_once(anew=True).rung, sweep_once(anew=True).rung) == (1, 0)
+
+
+def test_a_death_rings_for_what_waits_behind_a_backlog_once(tenant: TenantModel, kind: Recorder, backlog: None) -> None:
+    put(tenant, "waiting", 2, **RUNG_LATELY)
+    claimed(put(tenant, "held"))
+    put(tenant, "held", lease_until=LONG_AGO, rung_at=LONG_AGO)
+    assert sweep_once().rung == 2
+    put(tenant, "waiting", 2, **RUNG_LATELY)
+    assert sweep_once().rung == 0
+
+
+def test_an_abandoned_row_that_nobody_takes_is_rung_ever_more_seldom(tenant: TenantModel, kind: Recorder) -> None:
+    claimed(put(tenant))
+    put(tenant, lease_until="now() - interval '14 s'", rung_at="now() - interval '6 s'")
+    assert sweep_once().rung == 0
+    put(tenant, rung_at="now() - interval '8 s'")
+    assert sweep_once().rung == 1
+
+
+def test_a_row_whose_time_came_since_its_last_ring_is_rung_at_once(
+    tenant: TenantModel, kind: Recorder, backlog: None
+) -> None:
+    put(tenant, run_after="now() - interval '10 ms'", rung_at="now() - interval '1 s'")
+    assert sweep_once().rung == 1
+
+
+def test_no_ring_goes_to_a_turn_whose_conversation_is_being_answered(tenant: TenantModel, kind: Recorder) -> None:
+    lease = claimed(put(tenant, "1"))
+    put(tenant, "2", rung_at=LONG_AGO)
+    assert sweep_once().rung == 0
+    with transaction.atomic():
+        finish(lease)
+    assert sweep_once().rung == 1
+
+
+def test_the_sweeper_sleeps_until_a_row_is_due_whatever_waits_longer(tenant: TenantModel, kind: Recorder) -> None:
+    for number in range(60):
+        put(tenant, f"far {number}", None, run_after="now() + interval '1 hour'", rung_at=LONG_AGO)
+    put(tenant, "near", run_after="now() + interval '1 s'")
+    assert 0.5 < seconds_to_next() <= 1
+
+
+def test_the_sweeper_looks_again_soon_while_a_row_is_due(tenant: TenantModel, kind: Recorder) -> None:
+    put(tenant)
+    assert seconds_to_next() == 0.25
+
+
+def test_whoever_puts_short_work_off_wakes_the_sweeper(tenant: TenantModel, kind: Recorder) -> None:
+    listen()
+    stopped, began = threading.Event(), time.monotonic()
+    with transaction.atomic():
+        enqueue(kind="turn", dedupe_key="turn:x", tenant_id=tenant.pk, ref_id="x", delay=0.5)
+    assert sleep(5, stopped) is False
+    wake_sweeper(WORKER_BEGAN)
+    assert sleep(5, stopped) is True
+    assert time.monotonic() - began < 2
+
+
+def test_a_sweeper_that_is_told_to_stop_does_not_sleep_on(tenant: TenantModel) -> None:
+    listen()
+    stopped, began = threading.Event(), time.monotonic()
+    threading.Timer(0.1, stopped.set).start()
+    assert sleep(5, stopped) is False
+    assert time.monotonic() - began < 2
 
 
 def test_the_sweeper_waits_for_the_time_of_a_row(tenant: TenantModel, kind: Recorder) -> None:
