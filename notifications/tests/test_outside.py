@@ -125,7 +125,7 @@ def test_a_notification_arrives_by_mail_once_in_text_and_html(
         work_off(tenant)
     (mail,) = mailbox.mails
     assert mail["To"] == colleague.email
-    assert mail["Subject"] == "[Acme] Una conversación espera a una persona: alguien está molesto."
+    assert mail["Subject"].strip() == "[Acme] Una conversación espera a una persona: alguien está molesto."
     assert [part.get_content_type() for part in mail.walk()][1:] == ["text/plain", "text/html"]
     assert "trabajas para Acme" in mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
     with in_tenant(tenant):
