@@ -14,7 +14,8 @@ from tenants.models import TenantOwned
 # Decision 3: outside policies, each with its reason there.
 OUTSIDE_POLICIES = {
     "tenants_tenantmodel", "tenants_user", "tenants_user_groups", "tenants_user_user_permissions", "tenants_workitem",
-    "tenants_systemconfig", "tenants_schedule", "knox_authtoken", "agents_aimodel", "agents_modelversion", "agents_modelperformance",
+    "tenants_systemconfig", "tenants_schedule", "knox_authtoken", "agents_aimodel", "agents_modelversion",
+    "agents_modelperformance",
     "django_migrations", "django_content_type", "django_session", "django_admin_log", "auth_group", "auth_permission",
     "auth_group_permissions", "analysis_sharedtrainedmodel",
 }  # fmt: skip
