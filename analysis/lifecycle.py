@@ -7,6 +7,7 @@ from analysis.demo import COMMENTS, INTENTS, RATINGS
 from analysis.models import ConversationAnalytics, Intent
 from analysis.services.bulk import Selection, analyze_all
 from analysis.services.figures import note_escalation, refresh_figures
+from analysis.services.intents import classifier_in_use, learn
 from analysis.services.summaries import keep, transcript_of, write_extract
 from chats.lifecycle import DEMO_LABEL
 from chats.models import ChatModel, ChatStatus
@@ -19,6 +20,8 @@ def make_demo_intents(tenant: TenantModel) -> None:
     """Make the demo's intents; those that are there stay as they are."""
     for name, examples in INTENTS.items():
         Intent.objects.get_or_create(name=name, defaults={"examples": list(examples)})
+    if classifier_in_use() is None:
+        learn()()
 
 
 @demo_steps.register("analysis.conversations")

@@ -4,14 +4,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from analysis.admin.charts import intents_context
 from analysis.models import Intent
+from analysis.services.guessing import guess_intent
+from analysis.services.intents import classifier_in_use, delete_intent, save_intent
 from tenants.admin_base import RoleAdmin
+
+LONGEST_SENTENCE = 2000
 
 
 class LinesField(forms.CharField):
@@ -54,6 +62,28 @@ class IntentAdmin(RoleAdmin):
     search_fields = ("name", "description")
     ordering = ("name",)
 
+    def save_model(self, request: HttpRequest, obj: Intent, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Store the intent and have it learnt."""
+        save_intent(obj, form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: Intent) -> None:
+        """Delete the intent and have the others learnt."""
+        delete_intent(obj, by=request.user)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Intent]") -> None:
+        """Delete several."""
+        for intent in queryset:
+            self.delete_model(request, intent)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Say nothing more: the service has written it to the audit log."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Say nothing more: the service has written it to the audit log."""
+
+    def log_deletions(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        """Say nothing more: the service has written it to the audit log."""
+
     @display(description=_("examples"))
     def how_many(self, intent: Intent) -> int:
         """Return how many examples there are."""
@@ -64,3 +94,23 @@ class IntentAdmin(RoleAdmin):
         chart = intents_context() if self.has_view_permission(request) else {}
         shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **chart})
         return shown
+
+    def get_urls(self) -> list[Any]:
+        """Add the page on which a sentence is tried."""
+        own = path("try/", self.admin_site.admin_view(self.try_view), name="analysis_intent_try")
+        return [own, *super().get_urls()]
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Tell what the classifier takes a sentence for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text = request.POST.get("text", "")[:LONGEST_SENTENCE].strip()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Try a sentence"),
+            "opts": self.opts,
+            "text": text,
+            "classifier": classifier_in_use(),
+            "guessed": guess_intent(text) if text else None,
+        }
+        return TemplateResponse(request, "analysis/admin/try.html", context)

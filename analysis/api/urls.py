@@ -5,10 +5,12 @@ from rest_framework.routers import SimpleRouter
 
 from analysis.api.analytics_views import AnalyticsViewSet
 from analysis.api.chat_views import ChatFiguresViewSet, RatingViewSet
+from analysis.api.intent_views import IntentViewSet
 from analysis.api.message_views import MessageIntentViewSet, SentimentViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("sentiments", SentimentViewSet, basename="sentiment")
+router.register("intents", IntentViewSet, basename="intent")
 router.register("message-intents", MessageIntentViewSet, basename="message-intent")
 router.register("analytics", AnalyticsViewSet, basename="analytics")
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from analysis.linear import ModelFormatError
 from analysis.models import TrainedKind
 from analysis.sentiment import Analyzer, Mood, make_analyzer
+from analysis.services.guessing import guess_intent
 from analysis.services.jobs import JOBS, Effect, Job, nothing, order
 from analysis.services.storing import Findings, Guessed, rounded, store_findings
 from analysis.services.trained import all_in_use, loaded
@@ -62,7 +63,7 @@ def analyze_on_the_way(message: ContentChatModel) -> str | None:
             mood = mood_of(message, analyzer)
         else:
             later = order(SENTIMENT_JOB, message.pk)
-    keep(message, mood=mood, guessed=None, is_all=later is None)
+    keep(message, mood=mood, guessed=guess_intent(message.content), is_all=later is None)
     return later
 
 
@@ -76,10 +77,18 @@ def mood_of(message: ContentChatModel, analyzer: Analyzer) -> Mood:
     return analyzer.analyze(message.content, message.language or detect_language(message.content))
 
 
-def keep(message: ContentChatModel, *, mood: Mood | None, guessed: Guessed | None, is_all: bool = True) -> bool:
+def keep(
+    message: ContentChatModel,
+    *,
+    mood: Mood | None,
+    guessed: Guessed | None = None,
+    is_all: bool = True,
+    known_intent: str | None = None,
+) -> bool:
     """Store what was found and tell of it in the caller's transaction; return whether any of it was new.
 
-    `is_all`: nothing more is to come for this message, so that its event may be written.
+    `is_all`: nothing more is to come for this message, so that its event may be written; `known_intent` was stored
+    before.
     """
     stored = store_findings([Findings.of(message, mood=mood, guessed=guessed)]) if mood or guessed else None
     if stored is None or not (stored.moods or stored.intents):
@@ -99,7 +108,7 @@ def keep(message: ContentChatModel, *, mood: Mood | None, guessed: Guessed | Non
                 "chat_id": str(message.chat.chat_id),
                 "sequence": message.sequence,
                 "sentiment": mood.sentiment if mood else None,
-                "intent": guessed.name if guessed else None,
+                "intent": guessed.name if guessed else known_intent,
             },
         )
     return True
@@ -119,7 +128,7 @@ def _intent(guessed: Guessed) -> dict[str, Any]:
 
 
 def analyze_message(message_id: int) -> bool:
-    """Find the mood of a message that has none yet, and tell of it; return whether it had none.
+    """Find the mood and the intent of a message without a mood, and tell of them; return whether it had none.
 
     For a message that is gone, a reply, or one whose chat wants no sentiment there is nothing to do.
     """
@@ -132,7 +141,7 @@ def analyze_message(message_id: int) -> bool:
         analyzer = current_analyzer()
     mood = mood_of(message, analyzer)
     with transaction.atomic():
-        return keep(message, mood=mood, guessed=None)
+        return keep(message, mood=mood, guessed=guess_intent(message.content))
 
 
 def analyze_later(message_id: str) -> Effect:
@@ -154,7 +163,8 @@ def analyze_anyway(message_id: str) -> None:
 
 
 def _keep_late(message: ContentChatModel, mood: Mood) -> None:
-    keep(message, mood=mood, guessed=None)
+    known = message.intents.values_list("intent__name", flat=True).first()
+    keep(message, mood=mood, known_intent=known)
 
 
 def message_to_read(message_id: int) -> ContentChatModel | None:
