@@ -5,6 +5,7 @@ from typing import Final
 
 from django.conf import settings
 
+from analysis.sentiment.language_model import ModelAnalyzer
 from analysis.sentiment.lexical import LexicalAnalyzer
 from analysis.sentiment.mood import Analyzer
 from analysis.sentiment.trained import TrainedAnalyzer
@@ -30,6 +31,19 @@ def lexical(weights: Weights) -> Analyzer:
 def trained(weights: Weights) -> Analyzer:
     """What was trained, for the languages in which something was, else the word lists."""
     return TrainedAnalyzer(weights) if weights else LEXICAL
+
+
+@ANALYZERS.register("model")
+def model(weights: Weights) -> Analyzer:
+    """The language model of the tenant's default agent."""
+    return ModelAnalyzer(_ask)
+
+
+def _ask(instructions: str, text: str, max_tokens: int) -> tuple[str, str]:
+    from agents.services.completion import complete  # here: all else of this package works without Django's models
+
+    done = complete(instructions=instructions, text=text, max_tokens=max_tokens)
+    return done.text, done.model_used
 
 
 @ANALYZERS.register("transformers")

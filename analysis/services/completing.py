@@ -37,10 +37,11 @@ def refresh(chat_pk: int) -> None:
 
 
 def look_back_plainly(about: str) -> None:
-    """Make up for a summary that could not be written: extract one."""
+    """Make up for a summary that could not be written: extract one, and compute the figures."""
     transcript = read_transcript(_chat_key(about))
     if transcript is not None:
         keep(transcript, write_extract(transcript))
+        refresh(transcript.chat_pk)
 
 
 def _chat_key(about: str) -> int:

@@ -8,9 +8,13 @@ import pytest
 from django.core.checks import run_checks
 
 from agents.errors import NoModelError, ProviderError
+from agents.models import AgentModel, AIModel, Provider
+from agents.tests.wire_server import events_of, fake_models, refusal, stream
 from analysis.sentiment import NEGATIVE, NEUTRAL, POSITIVE, make_analyzer
-from analysis.sentiment.language_model import LONGEST, ModelAnalyzer, UnreadableAnswerError, read_answer
+from analysis.sentiment.language_model import INSTRUCTIONS, LONGEST, ModelAnalyzer, UnreadableAnswerError, read_answer
 from analysis.sentiment.transformer import ModelUnavailableError, TransformersAnalyzer, load
+from tenants.models import TenantModel
+from tenants.scope import in_tenant, tenant_scope
 
 FALLBACK = "lexical 1 (the model gave no answer)"
 
@@ -85,6 +89,40 @@ def test_message_cannot_end_its_own_quotation_and_is_cut() -> None:
     assert asked[0].count("</message>") == 1
     assert asked[0].endswith("\n</message>")
     assert len(asked[0]) < LONGEST + 100
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("behaviour", "sentiment", "analyzer"),
+    [
+        (stream(events_of("openai", '{"sentiment": "neg', 'ative"}')), NEGATIVE, "model 1, local"),
+        (stream(events_of("openai", "As an assistant I ", "would rather not.")), POSITIVE, FALLBACK),
+        (refusal(401, "invalid_key", "no"), POSITIVE, FALLBACK),
+        (refusal(503, "unavailable", "later"), POSITIVE, FALLBACK),
+    ],
+)
+def test_tenants_own_model_is_asked_over_the_wire(
+    tenant: TenantModel, settings: Any, behaviour: Any, sentiment: str, analyzer: str
+) -> None:
+    settings.OUTGOING_ALLOW = ["127.0.0.0/8"]
+    with fake_models() as models:
+        models.script[:] = [behaviour]
+        made = AIModel.objects.create(
+            name="local", provider=Provider.OPENAI_COMPATIBLE, base_url=models.base_url("openai_compatible")
+        )
+        with in_tenant(tenant):
+            AgentModel.objects.filter(is_default=True).update(ai_model=made)
+        with tenant_scope(tenant):
+            mood = make_analyzer("model").analyze("Genial, otra vez sin luz, qué maravilla", "es")
+        asked = [message["content"] for message in models.requests[0].body["messages"]]
+    assert (mood.sentiment, mood.analyzer) == (sentiment, analyzer)
+    assert asked == [INSTRUCTIONS, "<message>\nGenial, otra vez sin luz, qué maravilla\n</message>"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_language_model_the_word_lists_speak(tenant: TenantModel) -> None:
+    with tenant_scope(tenant):
+        assert make_analyzer("model").analyze("es un servicio pésimo", "es").analyzer == FALLBACK
 
 
 def classifier(**shares: float) -> Any:

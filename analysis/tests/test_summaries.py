@@ -2,6 +2,8 @@
 
 import pytest
 
+from agents.errors import NoModelError, ProviderError
+from agents.services.completion import Completion
 from analysis.models import ConversationAnalytics, ConversationSummary
 from analysis.services import ConversationSummaryService
 from analysis.services.jobs import work_off
@@ -12,6 +14,7 @@ from chats.services import lifecycle
 from chats.services.errors import ChatNotFoundError
 from tenants.models import TenantModel, WorkItem
 from tenants.scope import in_tenant, tenant_scope
+from tenants.services.work import MAX_ATTEMPTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,3 +108,65 @@ def test_a_completion_that_is_rolled_back_leaves_nothing_to_do(tenant: TenantMod
         lifecycle.complete(chat_id=chat.chat_id)
         _impossible = 1 / 0
     assert rows(tenant) == []
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Completion | Exception) -> list[str]:
+    """Let the tenant's model answer this; return what it was given to read."""
+    given: list[str] = []
+
+    def complete(*, instructions: str, text: str) -> Completion:
+        given.append(text)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("analysis.services.summaries.complete", complete)
+    return given
+
+
+def test_a_model_writes_the_summary_where_there_is_one(
+    tenant: TenantModel, chat: ChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(tenant, chat)
+    text = "The person asked for parcel 4711.\n\n- arrives on Thursday\n2. left on Monday\n"
+    given = answering(monkeypatch, Completion(text, 321, "gpt-test"))
+    with tenant_scope(tenant):
+        made = ConversationSummaryService().generate_summary(chat.chat_id)
+        ConversationSummaryService().generate_summary(chat.chat_id)
+    assert made.summary == "The person asked for parcel 4711."
+    assert made.key_points == ["arrives on Thursday", "left on Monday"]
+    assert (made.model_used, made.tokens_used, len(given)) == ("gpt-test", 321, 1)
+    assert given[0].startswith("PERSON: Hello!\nPERSON: My parcel 4711")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [ProviderError("busy", reason="rate_limited"), ProviderError("no key", is_permanent=True), NoModelError(), None],
+)
+def test_without_an_answer_of_the_model_the_summary_is_extracted(
+    tenant: TenantModel, chat: ChatModel, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    talk(tenant, chat)
+    answering(monkeypatch, failure or Completion(" \n", 5, "gpt-test"))
+    with tenant_scope(tenant):
+        made = ConversationSummaryService().generate_summary(chat.chat_id)
+    assert made.model_used == "extractive"
+    assert "parcel 4711" in made.summary
+
+
+def test_a_failure_that_may_pass_is_tried_again_and_made_up_for_in_the_end(
+    tenant: TenantModel, chat: ChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(tenant, chat)
+    given = answering(monkeypatch, ProviderError("busy", reason="unavailable"))
+    with tenant_scope(tenant):
+        lifecycle.complete(chat_id=chat.chat_id)
+    (row,) = rows(tenant)
+    for _attempt in range(MAX_ATTEMPTS):
+        WorkItem.objects.filter(pk=row.pk).update(run_after="2000-01-01T00:00Z")
+        with tenant_scope(tenant):
+            work_off(row.ref_id)
+    assert (len(given), rows(tenant)[0].state) == (MAX_ATTEMPTS, "dead")
+    with in_tenant(tenant):
+        assert "parcel 4711" in ConversationSummary.objects.get().summary
+        assert ConversationAnalytics.objects.get().resolved_by == "agent"
