@@ -18,6 +18,7 @@ WRITES: Final = {
     "intents": Role.ADMIN,
     "agents": Role.ADMIN,
     "ai-models": Role.ADMIN,
+    "provider-credentials": Role.ADMIN,
     "knowledge-bases": Role.ADMIN,
     "knowledge": Role.ADMIN,
     "api-keys": Role.ADMIN,

@@ -1,5 +1,5 @@
 """The administration of agents, models and knowledge."""
 
-from agents.admin import agents, knowledge
+from agents.admin import agents, knowledge, models
 
-__all__ = ["agents", "knowledge"]
+__all__ = ["agents", "knowledge", "models"]

@@ -1,19 +1,22 @@
-"""Agents of the tenant, and the models of the installation."""
+"""Agents of the tenant."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Model, URLField
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
-from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase, ModelVersion
+from agents.models import AgentKnowledgeBase, AgentModel, KnowledgeBase
 from agents.services.agents import save_agent
-from tenants.admin_base import OperatorAdmin, RoleAdmin
+from agents.services.model_use import problems_of
+from agents.services.trial import try_agent
+from tenants.admin_base import RoleAdmin
 from tenants.models import User
 
 
@@ -54,6 +57,7 @@ class AgentAdmin(RoleAdmin):
     search_fields = ("name", "slug", "description")
     ordering = ("name",)
     readonly_fields = ("created_at", "updated_at")
+    actions_detail = ("try_it",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "is_active", "is_default")}),
         (_("How it speaks"), {"fields": ("greeting", "language", "tone", "system_prompt")}),
@@ -74,42 +78,27 @@ class AgentAdmin(RoleAdmin):
         actor = request.user if isinstance(request.user, User) else None
         save_agent(obj, fields, base_ids=None if bases is None else [base.pk for base in bases], actor=actor)
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Say above the form what keeps the agent's models from answering."""
+        if (agent := kwargs.get("obj")) is not None and request.method == "GET":
+            for problem in problems_of(agent):
+                messages.warning(request, problem)
+        form: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return form
+
+    @action(description=_("Try the agent"), url_path="try", icon="play_arrow", permissions=["change"])
+    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask the agent's own model a question and show the answer, or why there is none."""
+        agent = self.get_object(request, object_id)
+        if agent is None:
+            raise Http404
+        outcome = try_agent(agent.pk, gettext("Hello! What can you help me with?"))
+        tell = messages.success if outcome.is_answer else messages.error
+        tell(request, outcome.text)
+        return HttpResponseRedirect(reverse("admin:agents_agentmodel_change", args=[object_id]))
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         """The service has written it."""
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
         """The service has written it."""
-
-
-class VersionInline(TabularInline):
-    """A model's versions."""
-
-    model = ModelVersion
-    extra = 0
-    fields = ("version_number", "release_notes", "is_default")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether the person runs the installation."""
-        return bool(request.user.is_superuser)
-
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
-
-
-@admin.register(AIModel)
-class AIModelAdmin(OperatorAdmin):
-    """Models that all tenants' agents may use."""
-
-    list_display = ("name", "provider", "model_type", "version", "context_window", "is_active")
-    list_filter = ("provider", "model_type", "is_active")
-    search_fields = ("name", "version")
-    inlines = (VersionInline,)
-    formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    fieldsets = (
-        (None, {"fields": ("name", "provider", "model_type", "version", "base_url", "is_active")}),
-        (_("Limits"), {"fields": ("max_tokens", "temperature", "context_window")}),
-        (_("Prices"), {"fields": ("input_price", "output_price")}),
-    )
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
-        """Show the versions of a model that there is."""
-        return self.inlines if obj else ()

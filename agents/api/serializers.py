@@ -6,13 +6,16 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from agents.models import AgentModel, AIModel, KnowledgeBase, KnowledgeDocument
+from agents.fields import validate_address
+from agents.models import AgentModel, AIModel, KnowledgeBase, KnowledgeDocument, ProviderCredential
 from agents.replies import Reply
 from agents.services.agents import save_agent
+from agents.services.credentials import moves, save_credential
 from tenants.models import Language
 
 LONGEST_QUESTION = 10_000
 LONGEST_CONTENT = 1_000_000
+LONGEST_SECRET = 1_000
 
 
 class BaseIdsField(serializers.ListField):
@@ -61,15 +64,52 @@ class AgentSerializer(serializers.ModelSerializer[AgentModel]):
 
 
 class AIModelSerializer(serializers.ModelSerializer[AIModel]):
-    """A model of the installation."""
+    """A model of the installation; `remote_name` is the provider's name for it, empty where that is `name`."""
 
     class Meta:
         model = AIModel
         fields = [
-            "id", "name", "provider", "model_type", "version", "max_tokens", "temperature", "context_window",
-            "input_price", "output_price", "is_active", "created_at",
+            "id", "name", "provider", "model_type", "version", "remote_name", "base_url", "max_tokens", "temperature",
+            "context_window", "input_price", "output_price", "is_active", "created_at",
         ]  # fmt: skip
-        read_only_fields = fields
+        read_only_fields = ["id", "created_at"]
+
+
+class ProviderCredentialSerializer(serializers.ModelSerializer[ProviderCredential]):
+    """A key to a provider at one address; `secret` is only ever written, `ending` are its last characters."""
+
+    base_url = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, default="", validators=[validate_address]
+    )
+    secret = serializers.CharField(write_only=True, required=False, max_length=LONGEST_SECRET, trim_whitespace=True)
+
+    class Meta:
+        model = ProviderCredential
+        fields = ["id", "name", "provider", "base_url", "secret", "ending", "created_at", "updated_at"]
+        read_only_fields = ["id", "ending", "created_at", "updated_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the secret where the key is new or goes to another address, and refuse a second one for the same."""
+        now = self.instance or ProviderCredential()
+        if self.partial and "base_url" not in self.initial_data:
+            attrs.pop("base_url", None)
+        if not attrs.get("secret") and (self.instance is None or moves(now, attrs)):
+            raise serializers.ValidationError({"secret": _("Enter the key itself.")}, code="required")
+        provider, address = attrs.get("provider", now.provider), attrs.get("base_url", now.base_url).rstrip("/")
+        others = ProviderCredential.objects.filter(provider=provider, base_url=address).exclude(pk=now.pk)
+        if others.exists():
+            detail = _("There is a key for this provider and address already.")
+            raise serializers.ValidationError({"base_url": detail}, code="conflict")
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> ProviderCredential:
+        """Store a key."""
+        return self.update(ProviderCredential(), validated_data)
+
+    def update(self, instance: ProviderCredential, validated_data: dict[str, Any]) -> ProviderCredential:
+        """Change a key, or replace its secret."""
+        secret = validated_data.pop("secret", None)
+        return save_credential(instance, validated_data, secret=secret, actor=self.context["actor"])
 
 
 class KnowledgeBaseSerializer(serializers.ModelSerializer[KnowledgeBase]):

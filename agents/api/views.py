@@ -8,18 +8,28 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
+from rest_framework.viewsets import ModelViewSet
 
-from agents.api.serializers import AgentSerializer, AIModelSerializer, QuestionSerializer, ReplySerializer
+from agents.api.serializers import (
+    AgentSerializer,
+    AIModelSerializer,
+    ProviderCredentialSerializer,
+    QuestionSerializer,
+    ReplySerializer,
+)
 from agents.errors import NoAnswerError, NoModelError
-from agents.models import AgentModel, AIModel
+from agents.models import AgentModel, AIModel, ProviderCredential
 from agents.replies import ConversationTurn
 from agents.services.agent_service import AgentService
 from agents.services.agents import delete_agent
+from agents.services.credentials import delete_credential
+from audit.services import AuditService
 from tenants.api.views import TenantAPIView
+from tenants.callers import Caller
 
 METHODS = ["get", "post", "patch", "delete", "head", "options"]
 
@@ -83,11 +93,66 @@ class AgentViewSet(TenantAPIView, ModelViewSet[AgentModel]):
         return Response(ReplySerializer(reply).data, status=status.HTTP_200_OK)
 
 
-class AIModelViewSet(TenantAPIView, ReadOnlyModelViewSet[AIModel]):
-    """The installation's models; operators change them in the administration."""
+class AIModelViewSet(TenantAPIView, ModelViewSet[AIModel]):
+    """The installation's models: tenants read those that are active, the operator writes."""
 
     resource = "ai-models"
     serializer_class = AIModelSerializer
-    queryset = AIModel.objects.filter(is_active=True)
+    queryset = AIModel.objects.all()
     filterset_fields = ["provider", "model_type"]
     lookup_value_converter = "uuid"
+    http_method_names = METHODS
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse to write for anybody but who runs the installation."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS and not self._is_operator():
+            raise PermissionDenied
+
+    def get_queryset(self) -> QuerySet[AIModel]:
+        """Return the active models; all of them to the operator."""
+        models = super().get_queryset()
+        return models if self._is_operator() else models.filter(is_active=True)
+
+    def perform_create(self, serializer: Any) -> None:
+        """Store a model."""
+        self._audit("ai_model_created", serializer.save(), sorted(serializer.validated_data))
+
+    def perform_update(self, serializer: Any) -> None:
+        """Change a model."""
+        self._audit("ai_model_updated", serializer.save(), sorted(serializer.validated_data))
+
+    def perform_destroy(self, instance: AIModel) -> None:
+        """Delete a model; agents that used it use the default one."""
+        self._audit("ai_model_deleted", instance, [])
+        instance.delete()
+
+    def _is_operator(self) -> bool:
+        caller = self.request.auth
+        return isinstance(caller, Caller) and caller.user is not None and caller.user.is_superuser
+
+    def _audit(self, action_: str, model: AIModel, fields: list[str]) -> None:
+        tenant, details = self.caller.tenant_id, {"name": model.name, "fields": fields}
+        AuditService.log_event(action_, self.caller.user, tenant, "ai_model", str(model.pk), details)
+
+
+class ProviderCredentialViewSet(TenantAPIView, ModelViewSet[ProviderCredential]):
+    """The tenant's keys to providers of language models; a secret goes in and never comes out."""
+
+    resource = "provider-credentials"
+    serializer_class = ProviderCredentialSerializer
+    filterset_fields = ["provider"]
+    lookup_value_converter = "uuid"
+    http_method_names = METHODS
+
+    def get_queryset(self) -> QuerySet[ProviderCredential]:
+        """Return the tenant's keys."""
+        return ProviderCredential.objects.all()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Tell the serializer who acts."""
+        return {**super().get_serializer_context(), "actor": getattr(self.request.auth, "user", None)}
+
+    def perform_destroy(self, instance: ProviderCredential) -> None:
+        """Delete a key."""
+        delete_credential(instance, actor=self.caller.user)

@@ -10,7 +10,7 @@ from agents.errors import ProviderError
 from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase
 from agents.providers import ModelUse, ReplyRequest
 from agents.replies import ConversationTurn, Reply
-from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_by, models_to_ask
+from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_alone, answer_by, models_to_ask
 from agents.services.model_use import default_model, use_of
 
 
@@ -43,7 +43,13 @@ class AgentService:
 
     @staticmethod
     def stream_reply(
-        *, agent_id: UUID, turns: Sequence[ConversationTurn], language: str = "", attempt: int = 1, tone: str = ""
+        *,
+        agent_id: UUID,
+        turns: Sequence[ConversationTurn],
+        language: str = "",
+        attempt: int = 1,
+        tone: str = "",
+        has_substitutes: bool = True,
     ) -> Iterator[str | Reply]:
         """Yield the reply's text in pieces, then exactly one Reply whose text is the pieces joined.
 
@@ -51,8 +57,12 @@ class AgentService:
         empty `language` is the agent's own, else the tenant's; an empty `tone` the agent's own. Raises ProviderError
         for a failure that a later attempt may mend, NoAnswerError when nobody is left to ask, AgentModel.DoesNotExist
         for an agent that the tenant does not have, NoModelError without a model. Closing the iterator ends the work.
+        Without substitutes the first model alone is asked, and every failure of it raised.
         """
         models, request = _prepare(agent_id, turns, language, attempt, tone)
+        if not has_substitutes:
+            yield from answer_alone(*models[0], request)
+            return
         yield from answer_by(models, request)
 
 

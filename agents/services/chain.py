@@ -19,6 +19,8 @@ from metrics.services import MetricsService
 
 FALLBACK_FROM: Final = 3
 KNOWLEDGE_FROM: Final = 4
+# A provider that wants to be left alone for longer is passed over: a person waits for the answer.
+PATIENCE_SECONDS: Final = 30
 PROBLEMS: Final = {
     "switched_off": "the model is switched off.",
     "no_key": "the tenant has no key for its provider and address.",
@@ -51,11 +53,16 @@ def answer_by(models: Sequence[tuple[AIModel, ModelUse]], request: ReplyRequest)
         except ProviderError as error:
             MetricsService().increment_counter("model_failures", labels={"provider": model.provider})
             logger.warning("model_failed", model=model.name, error=str(error), is_permanent=error.is_permanent)
-            if not error.is_permanent or watch.first is not None:
+            if watch.first is not None or not (error.is_permanent or (error.retry_after or 0) > PATIENCE_SECONDS):
                 raise
         else:
             return
     yield from _from_knowledge(request)
+
+
+def answer_alone(model: AIModel, use: ModelUse, request: ReplyRequest) -> Iterator[str | Reply]:
+    """Yield the reply of one model; raise ProviderError whatever it is that keeps it from answering."""
+    yield from _watched(model, replace(request, model=use), Stopwatch())
 
 
 def _watched(model: AIModel, request: ReplyRequest, watch: Stopwatch) -> Iterator[str | Reply]:
