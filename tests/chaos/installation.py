@@ -110,8 +110,12 @@ class Installation:
 
 
 @contextmanager
-def installation(tenants: int, settings: dict[str, Any], env: dict[str, str] | None = None) -> Iterator[Installation]:
+def installation(
+    tenants: int, settings: dict[str, Any], *, env: dict[str, str] | None = None, model_url: str = ""
+) -> Iterator[Installation]:
     """Start servers and processes, make tenants; end all of it and remove the folder, unless the block failed.
+
+    The tenants' agents answer by the model at `model_url`, or by the built-in one.
 
     Must be entered in the main thread: the kernel ends the processes with the thread that started them.
     """
@@ -126,7 +130,7 @@ def installation(tenants: int, settings: dict[str, Any], env: dict[str, str] | N
             shared = stack.environment(redis_url)
             stack.prepare({**shared, **urls.environment()})
             running = Installation(folder.root, supervisor, stack.options.port, urls, redis_url)
-            running.tenants = make_tenants(folder, {**shared, **urls.environment()}, tenants, settings)
+            running.tenants = make_tenants(folder, {**shared, **urls.environment()}, tenants, settings, model_url)
             stack.start_processes(shared, urls)
             yield running
     finally:
@@ -146,10 +150,12 @@ def folder_open(folder: DataFolder) -> Iterator[None]:
         yield
 
 
-def make_tenants(folder: DataFolder, env: dict[str, str], count: int, settings: dict[str, Any]) -> list[Tenant]:
+def make_tenants(
+    folder: DataFolder, env: dict[str, str], count: int, settings: dict[str, Any], model_url: str
+) -> list[Tenant]:
     """Make the tenants by a process of their own: this one's Django knows another database, or none."""
     result = folder.root / "tenants.json"
-    command = [sys.executable, "-m", "tests.chaos.tenants", str(result), str(count), json.dumps(settings)]
+    command = [sys.executable, "-m", "tests.chaos.tenants", str(result), str(count), json.dumps(settings), model_url]
     with (folder.logs / "tenants.log").open("wb") as log:
         subprocess.run(command, env=env, cwd=ROOT, check=True, timeout=300, stdout=log, stderr=log)
     return [Tenant(**tenant) for tenant in json.loads(result.read_text(encoding="utf-8"))]

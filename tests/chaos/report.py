@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from tests.chaos.recovery import percentile
 
 TARGET_SECONDS: Final = 5.0
-COUNTED: Final = ("said", "accepted", "sent_again", "replies", "connections", "faults", "seconds")
+COUNTED: Final = ("said", "accepted", "sent_again", "replies", "connections", "left_out", "faults", "seconds")
 MEASURES: Final = ("seen", "stored", "waited")
 SHOWN_FAULTS: Final = 10
 
@@ -24,7 +24,7 @@ def totals(name: dict[str, Any], parts: Sequence[dict[str, Any]]) -> dict[str, A
         **name,
         "parts": len(parts),
         "done": sum(part["blows"] for part in parts),
-        **{key: round(sum(part[key] for part in parts), 1) for key in COUNTED},
+        **{key: round(sum(part.get(key, 0) for part in parts), 1) for key in COUNTED},
         "load": load([part["load"] for part in parts]),
         "verdict": {kind: len(found) for kind, found in verdict.items()},
         "found": {kind: found[:SHOWN_FAULTS] for kind, found in verdict.items() if found},
@@ -90,6 +90,8 @@ def _counts(report: dict[str, Any]) -> list[tuple[str, Any]]:
         "unseen": _("stored and not shown"),
         "refused": _("refused"),
         "left_over": _("work left over"),
+        "split": _("bursts without exactly one reply to all of it"),
+        "talked_over": _("agent's messages after the staff's"),
         "handed_over": _("handed to a person (no fault)"),
     }
     counted = [
@@ -97,6 +99,8 @@ def _counts(report: dict[str, Any]) -> list[tuple[str, Any]]:
         (_("sent again after a broken connection"), report["sent_again"]),
         (_("replies"), report["replies"]),
     ]
+    if report["left_out"]:
+        counted.append((_("rounds that do not count: too slow"), report["left_out"]))
     return counted + [(label, verdict.get(kind, 0)) for kind, label in labels.items() if kind in verdict]
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tests.chaos.file import RunFile
+from tests.chaos.games import BURSTS, TAKEOVER
 from tests.chaos.installation import end_at_once
 from tests.chaos.plan import Plan
+from tests.chaos.rounds import Rounds
 from tests.chaos.trial import Steps, Trial
 
 MESSAGES_PER_BLOW: Final = 25
@@ -30,6 +32,7 @@ class Scenario:
 
     count: int
     every: float
+    people: int
     make: Callable[["Order"], Runner]
 
 
@@ -57,7 +60,7 @@ class Order:
             count=count,
             every=options["every"] or scenario.every,
             messages=options["messages"] or count * MESSAGES_PER_BLOW,
-            people=options["people"],
+            people=options["people"] or scenario.people,
             part=max(1, options["part"]),
             path=options["resume"],
         )
@@ -95,7 +98,9 @@ def under_load(order: Order) -> Runner:
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
-    "kills": Scenario(1_000, 3.0, under_load),
-    "valkey": Scenario(60, 5.0, under_load),
-    "postgres": Scenario(100, 6.0, under_load),
+    "kills": Scenario(1_000, 3.0, 30, under_load),
+    "valkey": Scenario(60, 5.0, 30, under_load),
+    "postgres": Scenario(100, 6.0, 30, under_load),
+    "bursts": Scenario(1_000, 0.0, 16, lambda order: Rounds(order.plan, BURSTS, order.people)),
+    "takeover": Scenario(1_000, 0.0, 10, lambda order: Rounds(order.plan, TAKEOVER, order.people)),
 }

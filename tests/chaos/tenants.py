@@ -1,4 +1,4 @@
-"""Makes the tenants of a throw-away installation: `python -m tests.chaos.tenants RESULT COUNT [SETTINGS]`.
+"""Makes the tenants of a throw-away installation: `python -m tests.chaos.tenants RESULT COUNT SETTINGS MODEL_URL`.
 
 The result is a JSON list of their names, publishable keys and secret keys.
 """
@@ -11,10 +11,14 @@ from typing import Any
 import django
 
 
-def main(result: Path, count: int, settings: dict[str, Any]) -> None:
-    """Make the tenants, each with an agent that answers from the demo's knowledge."""
+def main(result: Path, count: int, settings: dict[str, Any], model_url: str) -> None:
+    """Make the tenants, each with an agent that answers from the demo's knowledge, or by the model at an address."""
     django.setup()
-    result.write_text(json.dumps([_tenant(f"chaos-{number}", settings) for number in range(count)]), encoding="utf-8")
+    made = [_tenant(f"chaos-{number}", settings) for number in range(count)]
+    if model_url:
+        for tenant in made:
+            _ask_model(tenant["name"], model_url)
+    result.write_text(json.dumps(made), encoding="utf-8")
 
 
 def _tenant(name: str, settings: dict[str, Any]) -> dict[str, str]:
@@ -35,5 +39,16 @@ def _tenant(name: str, settings: dict[str, Any]) -> dict[str, str]:
         return {"name": name, "key": Channel.objects.get(name="web").publishable_key, "secret": secret}
 
 
+def _ask_model(tenant_name: str, url: str) -> None:
+    from agents.models import AgentModel, AIModel, Provider
+    from tenants.models import TenantModel
+    from tenants.scope import in_tenant
+
+    fields = {"provider": Provider.OPENAI_COMPATIBLE, "base_url": url}
+    model, _is_new = AIModel.objects.get_or_create(name="chaos-model", defaults=fields)
+    with in_tenant(TenantModel.objects.get(name=tenant_name)):
+        AgentModel.objects.update(ai_model=model)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
+    main(Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4])

@@ -17,7 +17,7 @@ from tests.chaos.report import totals
 from tests.chaos.striking import Struck
 from tests.chaos.verdict import Chat, Stored, Verdict, judge_acknowledgements, judge_chat, judge_view
 
-NAME = {"scenario": "kills", "seed": 7, "count": 4, "every": 3.0, "messages": 100, "people": 40, "tenants": 4}
+NAME = {"scenario": "kills", "seed": 7, "count": 4, "every": 3.0, "messages": 100, "people": 30, "tenants": 4}
 
 
 def part(first: int, *, lost: int = 0) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Command(CharlaCommand):
         parser.add_argument("--messages", type=int, help=_("How many messages in all; by default 25 for each kill."))
         parser.add_argument("--seed", type=int, default=1, help=_("Chooses what is hit when; the same again by it."))
         parser.add_argument("--every", type=float, help=_("Mean number of seconds between two kills."))
-        parser.add_argument("--people", type=int, default=40, help=_("How many people write."))
+        parser.add_argument("--people", type=int, help=_("How many people write."))
         parser.add_argument("--part", type=int, default=50, help=_("Kills in a part, which has a fresh installation."))
         parser.add_argument(
             "--resume", type=Path, metavar="FILE", help=_("Keep finished parts in this file, and go on after them.")

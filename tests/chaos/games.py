@@ -1,0 +1,88 @@
+"""The rounds: bursts of fragments, and people of the staff who write while the agent does."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Final
+
+from agents.tests.wire_server import Handler, fake_models, openai_events
+from tests.chaos.people import QUESTIONS
+from tests.chaos.rounds import Game, Round
+from tests.chaos.verdict import Chat, Stored
+
+DEBOUNCE: Final = 1.0
+LONGEST_GAP: Final = 0.9
+MOST_FRAGMENTS: Final = 20
+PIECES: Final = 12
+PIECE_SECONDS: Final = 0.1
+
+
+def chance_of(played: Round) -> random.Random:
+    """Return a round's own chance, the same in whatever part it is played."""
+    return random.Random(f"{played.plan.scenario} {played.plan.seed} {played.number}")
+
+
+async def write_burst(played: Round) -> None:
+    """Write 2 to 20 fragments, each at a random time shorter than the debounce after the one before it."""
+    chance = chance_of(played)
+    await played.open("whatsapp")
+    for number in range(chance.randint(2, MOST_FRAGMENTS)):
+        await asyncio.sleep(chance.uniform(0, DEBOUNCE * LONGEST_GAP) if number else 0)
+        await played.say(chance.choice(QUESTIONS))
+
+
+def judge_burst(played: Round, chat: Chat, messages: Sequence[Stored]) -> dict[str, str] | None:
+    """There is one reply, to the last fragment, and it covers all of them."""
+    fragments = [message for message in messages if message.sender == "user"]
+    if any(after.at - before.at >= DEBOUNCE for before, after in pairwise(fragments)):
+        return None
+    replies = [message for message in messages if message.is_automatic]
+    wrong = {}
+    if len(replies) != 1:
+        wrong["split"] = f"{len(replies)} replies to {len(fragments)} fragments, at {[one.answers for one in replies]}"
+    elif replies[0].answers != fragments[-1].sequence or chat.answered_sequence != fragments[-1].sequence:
+        wrong["split"] = f"answers {replies[0].answers}, covers {chat.answered_sequence} of {len(fragments)}"
+    return wrong
+
+
+BURSTS: Final = Game(write_burst, judge_burst, settings={"response_debounce": {"whatsapp": DEBOUNCE}})
+
+
+async def take_over(played: Round) -> None:
+    """Ask, and let somebody of the staff write while the agent's model does."""
+    await played.open("api")
+    await played.say("What are your opening hours?")
+    await asyncio.sleep(chance_of(played).uniform(0, PIECES * PIECE_SECONDS))
+    said = await played.say("I am with you now.", sender="staff")
+    played.notes["staff"] = int(said["sequence"])
+
+
+def judge_takeover(played: Round, chat: Chat, messages: Sequence[Stored]) -> dict[str, str] | None:
+    """The agent says nothing after the person of the staff; a round whose reply came before that does not count."""
+    staff = played.notes["staff"]
+    if any(message.sender == "agent" and message.sequence < staff for message in messages):
+        return None
+    later = [message.sequence for message in messages if message.sender == "agent" and message.sequence > staff]
+    return {"talked_over": f"{later} after {staff}"} if later else {}
+
+
+@contextmanager
+def slow_model() -> Iterator[str]:
+    """Run a model's server that takes its time; yield its address."""
+    events = openai_events(*(f"word{number} " for number in range(PIECES)))
+
+    def behave(handler: Handler) -> None:
+        handler.head(200, "text/event-stream")
+        for event in [*events, b""]:
+            handler.chunk(event)
+            time.sleep(PIECE_SECONDS)
+
+    with fake_models() as models:
+        models.script = [behave]
+        yield models.base_url("openai_compatible")
+
+
+TAKEOVER: Final = Game(take_over, judge_takeover, env={"CHARLA_OUTGOING_ALLOW": "127.0.0.0/8"}, model=slow_model)
