@@ -32,7 +32,7 @@ def write(tenant: TenantModel, chat: ChatModel, text: str) -> int:
         return int(post_message(chat_id=chat.chat_id, content=text).message.pk)
 
 
-def let_time_pass(tenant: TenantModel, seconds: int) -> None:
+def let_time_pass(tenant: TenantModel, seconds: float) -> None:
     """Move everything that waits into the past."""
     passed = timedelta(seconds=seconds)
     with in_tenant(tenant):
@@ -62,9 +62,25 @@ def test_a_reply_waits_until_the_burst_is_over_and_answers_all_of_it(tenant: Ten
     assert set(WorkItem.objects.values_list("state", flat=True)) == {"done"}
 
 
-def test_who_never_stops_is_answered_after_four_times_the_debounce(tenant: TenantModel, talk: ChatModel) -> None:
+def test_twenty_pieces_with_as_much_time_between_them_as_a_burst_may_have_get_one_reply(
+    tenant: TenantModel, talk: ChatModel
+) -> None:
+    pieces = [write(tenant, talk, "first")]
+    for _piece in range(19):
+        let_time_pass(tenant, seconds=2.9)
+        pieces.append(write(tenant, talk, "and another thing"))
+    with tenant_scope(tenant), answering("All of it", said("All of it")):
+        answer_turn(pieces[0])
+        assert conversation(tenant, talk)[-1] == ("user", "and another thing")
+        let_time_pass(tenant, seconds=3)
+        for piece in pieces:
+            answer_turn(piece)
+    assert [text for sender, text in conversation(tenant, talk) if sender == "agent"] == ["All of it"]
+
+
+def test_who_never_stops_is_answered_after_twenty_times_the_debounce(tenant: TenantModel, talk: ChatModel) -> None:
     pieces = []
-    for _piece in range(7):
+    for _piece in range(31):
         pieces.append(write(tenant, talk, "and another thing"))
         let_time_pass(tenant, 2)
     with tenant_scope(tenant), answering("Enough", said("Enough")):

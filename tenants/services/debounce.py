@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 DEFAULTS: Final = {"whatsapp": 3.0}
 LONGEST: Final = 60
-# Somebody who never stops writing is answered after as many times the debounce.
-STEADY_STREAM: Final = 4
+# Somebody who never stops writing is answered after as many times the debounce: more than a burst of twenty lasts.
+STEADY_STREAM: Final = 20
 
 
 def debounce_of(value: float | dict[str, float], channel: str) -> float:
