@@ -23,6 +23,7 @@ def start_child(
     account: Account | None = None,
     when_orphaned: signal.Signals = signal.SIGKILL,
     cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, with its output at the end of a log file.
 
@@ -38,6 +39,7 @@ def start_child(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=pass_fds,
             preexec_fn=_die_with_parent(when_orphaned),
             **(account.switch if account else {}),  # type: ignore[call-overload]
         )

@@ -5,22 +5,25 @@ import errno
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.stack.errors import StackError
 from config.stack.words import gettext
 
 DEFAULT_PORT = 8000
 HIGHEST_PORT = 65_535
+MOST_PROCESSES = 3  # PostgreSQL's connections last for as many
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where to listen, where the data is, and whether the first start makes demo data."""
+    """Where to listen, where the data is, whether there is demo data at first, how many webs and workers."""
 
     host: str
     port: int
     data_dir: Path | None
     demo: bool
+    processes: int = 1
 
     @property
     def local_address(self) -> tuple[str, int]:
@@ -35,14 +38,15 @@ class Options:
 
     def refuse_used_port(self) -> None:
         """Raise StackError when nobody can listen there."""
+        self.listen(backlog=1).close()
+
+    def listen(self, backlog: int = 2048) -> socket.socket:
+        """Listen there, for processes to share; StackError when nobody can."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-                probe.listen(1)
+            return _listening(socket.socket(family, kind, protocol), address, backlog)
         except socket.gaierror:
             raise StackError(self._foreign_host()) from None
         except PermissionError:
@@ -78,8 +82,27 @@ def parse(arguments: list[str]) -> Options:
     )
     parser.add_argument("--data-dir", type=Path, help=gettext("folder of all data (default: .data beside manage.py)"))
     parser.add_argument("--no-demo", action="store_true", help=gettext("make no demo data on the first start"))
+    parser.add_argument(
+        "--processes",
+        type=int,
+        choices=range(1, MOST_PROCESSES + 1),
+        default=1,
+        metavar="N",
+        help=gettext("how many web and how many worker processes (default: 1); of 2, one goes on when one dies"),
+    )
     given = parser.parse_args(arguments)
-    return Options(given.host, given.port, given.data_dir, not given.no_demo)
+    return Options(given.host, given.port, given.data_dir, not given.no_demo, given.processes)
+
+
+def _listening(listener: socket.socket, address: Any, backlog: int) -> socket.socket:
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(backlog)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _port(text: str) -> int:

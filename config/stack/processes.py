@@ -1,5 +1,6 @@
 """Charla's own processes: their command lines and their environment."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -16,20 +17,27 @@ WEB = (
 )
 WORKER = (
     *("celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS)),
-    *("--queues", "messages,replies,bulk", "--hostname", "worker@charla", "--loglevel", "INFO"),
+    *("--queues", "messages,replies,bulk", "--loglevel", "INFO"),
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 )
 
 
 def web(folder: DataFolder, env: dict[str, str], host: str, port: int) -> Service:
     """Describe the web server (HTTP and WebSocket)."""
-    command = ["-m", *WEB, "--host", host, "--port", str(port)]
-    return _service("web", command, folder, {**env, "DATABASE_POOL_SIZE": str(WEB_CONNECTIONS)})
+    return _web("web", ["--host", host, "--port", str(port)], folder, env)
 
 
-def worker(folder: DataFolder, env: dict[str, str]) -> Service:
-    """Describe the worker of all queues."""
-    return _service("worker", ["-m", *WORKER], folder, {**env, "DATABASE_POOL_SIZE": str(WORKER_THREADS + 2)})
+def webs(folder: DataFolder, env: dict[str, str], listener: socket.socket, count: int) -> list[Service]:
+    """Describe several that share a listening socket: what one does not take any more, another does."""
+    shared = listener.fileno()
+    return [_web(_numbered("web", n), ["--fd", str(shared)], folder, env, shared) for n in range(1, count + 1)]
+
+
+def worker(folder: DataFolder, env: dict[str, str], number: int = 1) -> Service:
+    """Describe a worker of all queues."""
+    name = _numbered("worker", number)
+    command = ["-m", *WORKER, "--hostname", f"{name}@charla"]
+    return _service(name, command, folder, {**env, "DATABASE_POOL_SIZE": str(WORKER_THREADS + 2)})
 
 
 def sweeper(folder: DataFolder, env: dict[str, str]) -> Service:
@@ -42,7 +50,16 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def _service(name: str, command: list[str], folder: DataFolder, env: dict[str, str]) -> Service:
+def _web(name: str, listening: list[str], folder: DataFolder, env: dict[str, str], *fds: int) -> Service:
+    pooled = {**env, "DATABASE_POOL_SIZE": str(WEB_CONNECTIONS)}
+    return _service(name, ["-m", *WEB, *listening], folder, pooled, *fds)
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _service(name: str, command: list[str], folder: DataFolder, env: dict[str, str], *fds: int) -> Service:
     log: Path = folder.logs / f"{name}.log"
     named = {**env, "CHARLA_PROCESS": f"charla-{name}"}
-    return Service(name, log, lambda: start_child(python(*command), log=log, env=named, cwd=PROJECT))
+    return Service(name, log, lambda: start_child(python(*command), log=log, env=named, cwd=PROJECT, pass_fds=fds))

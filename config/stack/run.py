@@ -3,6 +3,7 @@
 import http.client
 import os
 import secrets
+import socket
 from http import HTTPStatus
 
 from config.stack.box import Login, Teller
@@ -15,7 +16,7 @@ from config.stack.folder import DataFolder
 from config.stack.interruptions import Interruptions
 from config.stack.options import Options, parse
 from config.stack.prepared import RESULT, is_prepared, keep_prepared
-from config.stack.processes import python, sweeper, web, worker
+from config.stack.processes import python, sweeper, web, webs, worker
 from config.stack.supervisor import Service, Supervisor
 from config.stack.urls import DatabaseUrls
 from config.stack.words import gettext
@@ -49,6 +50,7 @@ class Stack:
         self.options, self.folder, self.teller, self.supervisor = options, folder, teller, supervisor
         self.interruptions = supervisor.interruptions
         self.notes: list[str] = []
+        self.listener: socket.socket | None = None
 
     def run(self) -> None:
         """Start everything, show the box, watch; whatever happens, leave no process behind."""
@@ -66,6 +68,8 @@ class Stack:
                 self.teller.say(gettext("Stopping …"))
             self.folder.state.unlink(missing_ok=True)
             self.supervisor.stop()
+            if self.listener is not None:
+                self.listener.close()
 
     def start_servers(self) -> tuple[DatabaseUrls, str]:
         """Return the database's and Redis' URLs: the operator's, checked, or those of servers started here."""
@@ -146,8 +150,8 @@ class Stack:
         known = ("REDIS_URL", "SECRET_KEY", "CHARLA_ENCRYPTION_KEYS", "CHARLA_DATA_DIR")
         self.teller.say(gettext("Starting web, worker and sweeper …"))
         self.supervisor.services += [
-            worker(self.folder, used),  # /readyz waits for it
-            web(self.folder, used, self.options.host, self.options.port),
+            *(worker(self.folder, used, number) for number in range(1, self.options.processes + 1)),  # /readyz waits
+            *self.web_servers(used),
         ]
         self.supervisor.watch_once()
         environment = {name: env[name] for name in known} | urls.environment()
@@ -158,6 +162,13 @@ class Stack:
         self.teller.box(self.options.local_url, self.login(), self.folder.root, self.notes)
         (self.folder.root / FIRST_LOGIN).unlink(missing_ok=True)
         keep_prepared(self.folder, urls.owner, demo=self.options.demo)
+
+    def web_servers(self, env: dict[str, str]) -> list[Service]:
+        """Describe the web servers; several share a socket that this process holds."""
+        if self.options.processes == 1:
+            return [web(self.folder, env, self.options.host, self.options.port)]
+        self.listener = self.options.listen()
+        return webs(self.folder, env, self.listener, self.options.processes)
 
     def wait_ready(self) -> None:
         """Wait until /readyz answers 200; StackError when that takes too long."""

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,7 @@ class Installation:
     urls: DatabaseUrls
     redis_url: str
     tenants: list[Tenant] = field(default_factory=list)
+    listener: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -79,7 +81,7 @@ class Installation:
         return f"http://127.0.0.1:{self.port}"
 
     def service(self, name: str) -> Service:
-        """Return one of web, worker, sweeper, postgres, valkey."""
+        """Return one of web, web-2, worker, worker-2, sweeper, postgres, valkey."""
         return next(service for service in self.supervisor.services if service.name == name)
 
     def watch(self, seconds: float = 0.02) -> None:
@@ -121,7 +123,8 @@ def installation(
     """
     folder = DataFolder(Path(tempfile.mkdtemp(prefix="charla-chaos-")))
     supervisor = Supervisor(Interruptions(), lambda text: None)
-    stack = TrialStack(Options("127.0.0.1", free_port(), folder.root, demo=False), folder, SilentTeller(), supervisor)
+    options = Options("127.0.0.1", free_port(), folder.root, demo=False, processes=2)
+    stack = TrialStack(options, folder, SilentTeller(), supervisor)
     kept = dict(os.environ)
     try:
         with folder_open(folder):
@@ -129,14 +132,17 @@ def installation(
             urls, redis_url = stack.start_servers()
             shared = stack.environment(redis_url)
             stack.prepare({**shared, **urls.environment()})
-            running = Installation(folder.root, supervisor, stack.options.port, urls, redis_url)
+            running = Installation(folder.root, supervisor, options.port, urls, redis_url)
             running.tenants = make_tenants(folder, {**shared, **urls.environment()}, tenants, settings, model_url)
             stack.start_processes(shared, urls)
+            running.listener = stack.listener
             yield running
     finally:
         os.environ.clear()
         os.environ.update(kept)
         supervisor.stop()
+        if stack.listener is not None:
+            stack.listener.close()
         if stack.home:
             shutil.rmtree(stack.home, ignore_errors=True)
     shutil.rmtree(folder.root, ignore_errors=True)

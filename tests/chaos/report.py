@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from tests.chaos.plan import kind_of
 from tests.chaos.recovery import percentile
 
 TARGET_SECONDS: Final = 5.0
@@ -27,18 +28,18 @@ def totals(name: dict[str, Any], parts: Sequence[dict[str, Any]]) -> dict[str, A
         **{key: round(sum(part.get(key, 0) for part in parts), 1) for key in COUNTED},
         "load": load([part["load"] for part in parts]),
         "verdict": {kind: len(found) for kind, found in verdict.items()},
-        "found": {kind: found[:SHOWN_FAULTS] for kind, found in verdict.items() if found},
+        "found": {kind: found[:SHOWN_FAULTS] for kind, found in verdict.items() if found and kind != "handed_over"},
         "logs": [part["logs"] for part in parts if "logs" in part],
         "recovery": {
             "all": measures(recovery),
-            **{hit: measures([row for row in recovery if row["name"] == hit]) for hit in names_of(recovery)},
+            **{hit: measures([row for row in recovery if kind_of(row["name"]) == hit]) for hit in names_of(recovery)},
         },
     }
 
 
 def names_of(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return what was hit, each once."""
-    return sorted({str(row["name"]) for row in rows})
+    return sorted({kind_of(row["name"]) for row in rows})
 
 
 def load(parts: Sequence[Sequence[float]]) -> list[float]:

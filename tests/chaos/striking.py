@@ -1,9 +1,10 @@
 """Deals the blows and watches when what was hit is back."""
 
-import http.client
+import os
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -13,7 +14,7 @@ from config.stack.run import answers_ready
 from config.stack.valkey import answers
 from tenants.services.sweeping import ADVISORY_LOCK
 from tests.chaos.installation import Installation
-from tests.chaos.plan import FLUSH, POSTGRES, VALKEY, WEB, WORKER, Blow
+from tests.chaos.plan import FLUSH, POSTGRES, VALKEY, WEB, WORKER, Blow, kind_of
 
 LOOK_SECONDS: Final = 0.05
 HOPELESS_SECONDS: Final = 120.0
@@ -87,31 +88,30 @@ class Striker:
         service = self.running.service(struck.name)
         if service.child is None or service.child.poll() is not None:
             return False
-        if struck.name == WEB:
-            return answers_at(self.running.port)
-        if struck.name == WORKER:
+        kind = kind_of(struck.name)
+        if kind == WEB:
+            return accepts(service.child.pid, self.running)
+        if kind == WORKER:
             with service.log.open("rb") as log:
                 log.seek(struck.mark)
                 return WORKER_READY in log.read()
-        if struck.name == VALKEY:
+        if kind == VALKEY:
             return answers(self.running.redis_url)
         try:
             rows = self.running.rows(SWEEPS, ADVISORY_LOCK)
         except psycopg.Error:
             return False
-        return struck.name == POSTGRES or rows[0][0] > 0
+        return kind == POSTGRES or rows[0][0] > 0
 
 
-def answers_at(port: int) -> bool:
-    """Tell whether web answers at all."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+def accepts(pid: int, running: Installation) -> bool:
+    """Tell whether a process waits for connections on the socket that the web servers share."""
+    assert running.listener is not None
+    waited_for = f"ino:{os.fstat(running.listener.fileno()).st_ino:x} "
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        return any(waited_for in each.read_text() for each in Path(f"/proc/{pid}/fdinfo").iterdir())
+    except OSError:  # the process, or one of its files, has just gone
         return False
-    finally:
-        connection.close()
 
 
 def wait_whole(running: Installation, seconds: float = 120.0) -> bool:

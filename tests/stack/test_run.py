@@ -70,10 +70,12 @@ class Run:
 
     def child(self, name: str) -> psutil.Process | None:
         """Return the process of a service, by the word in its command line."""
-        for process in psutil.Process(self.process.pid).children():
-            if process.status() != psutil.STATUS_ZOMBIE and PROCESSES[name] in " ".join(process.cmdline()):
-                return process
-        return None
+        return next(iter(self.children(name)), None)
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """Return all running processes of a service."""
+        running = [one for one in psutil.Process(self.process.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in running if PROCESSES[name] in " ".join(one.cmdline())]
 
     def family(self) -> list[psutil.Process]:
         """Return all processes below the supervisor."""
@@ -205,6 +207,19 @@ def test_a_generated_password_opens_the_door_and_no_demo_means_none(data_home: P
         assert log_in(first, "admin@example.com", password) == 200
         with psycopg.connect(first.environment()["DATABASE_URL"]) as app:
             assert app.execute("SELECT count(*) FROM tenants_tenantmodel WHERE name = 'demo'").fetchone() == (0,)
+
+
+def test_of_two_processes_of_a_kind_one_goes_on_while_the_other_is_started_again(data_home: Path) -> None:
+    with running(data_home / "two", "--no-demo", "--processes", "2") as run:
+        run.wait(lambda: [len(run.children(name)) for name in ("web", "worker")] == [2, 2])
+        for name in ("web", "worker"):
+            run.children(name)[0].kill()
+        for _request in range(20):
+            with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz", timeout=2) as answer:
+                assert answer.status == 200
+        assert run.ready()
+        run.wait(lambda: [len(run.children(name)) for name in ("web", "worker")] == [2, 2])
+        assert run.end() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
