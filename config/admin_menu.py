@@ -50,6 +50,7 @@ MENU: Final = (
             ("tenants.user", "person"),
             ("agents.aimodel", "memory"),
             ("tenants.systemconfig", "tune"),
+            ("tenants.schedule", "schedule"),
         ),
     ),
 )

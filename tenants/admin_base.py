@@ -4,7 +4,7 @@ Source: decision 28; architecture.md, "Speed, by design". Every page shows the r
 AdminScopeMiddleware opened.
 """
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -20,6 +20,9 @@ from tenants.callers import RANK, WRITES
 from tenants.models import Role
 from tenants.scope import scope
 from tenants.signals import identity_changed
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 COUNT_AT_MOST = 1_000
 
@@ -66,12 +69,13 @@ class RoleAdmin(ModelAdmin):
     """An admin whose rights come from the person's role in the tenant.
 
     `resource` is the API's first path segment: the role that writes there writes here, unless `least_to_write` names
-    one. `least_to_read` is the role that sees the pages at all.
+    one. `least_to_read` is the role that sees the pages at all. `empty_text` is what a list without a row says.
     """
 
     resource: ClassVar[str] = ""
     least_to_write: ClassVar[Role | None] = None
     least_to_read: ClassVar[Role] = Role.VIEWER
+    empty_text: "ClassVar[str | StrPromise]" = ""
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

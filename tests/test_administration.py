@@ -29,7 +29,7 @@ READ = {
         "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
         "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
     },
-    "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.User"},
+    "operator": {"agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User"},
 }  # fmt: skip
 ADD = {
     "admin": {

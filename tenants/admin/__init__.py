@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from knox.models import get_token_model
 
-from tenants.admin import installation, keys, people
+from tenants.admin import installation, keys, people, schedules, work
 from tenants.admin_site import prepare_site
 
-__all__ = ["installation", "keys", "people"]
+__all__ = ["installation", "keys", "people", "schedules", "work"]
 
 # Rights come from memberships; log-in tokens are the person's own.
 admin.site.unregister([Group, get_token_model()])

@@ -1,4 +1,4 @@
-"""Tenants, the installation's settings, and the work rows behind the tasks."""
+"""Tenants and the installation's settings."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,22 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from tenants.admin_base import OperatorAdmin, ReadOnly, RoleAdmin, has_rank, shown_tenant
-from tenants.models import Role, SystemConfig, TenantModel, WorkItem, WorkState
+from tenants.admin_base import OperatorAdmin, RoleAdmin, shown_tenant
+from tenants.models import Role, SystemConfig, TenantModel
 from tenants.services.config import forget_settings
 from tenants.services.credentials import forget_credentials
 from tenants.services.setup import init_steps_of
 from tenants.services.tenant_settings import SCHEMA
-
-STATE_COLOURS = {
-    WorkState.READY: "info",
-    WorkState.LEASED: "warning",
-    WorkState.DONE: "success",
-    WorkState.DEAD: "danger",
-}
 
 
 @admin.register(TenantModel)
@@ -112,42 +104,3 @@ class SystemConfigAdmin(OperatorAdmin):
         """Store it; this process reads settings anew."""
         super().save_model(request, obj, form, change)
         forget_settings()
-
-
-@admin.register(WorkItem)
-class WorkItemAdmin(ReadOnly, RoleAdmin):
-    """Work that waits, is being done, or was given up, with the reason."""
-
-    least_to_read = Role.ADMIN
-    list_display = ("kind", "ref_id", "state_label", "attempts", "lost_leases", "run_after", "shown_error")
-    list_filter = ("state", "kind")
-    ordering = ("-id",)
-    exclude = ("lease_token", "dedupe_key")
-
-    @display(
-        description=_("state"),
-        ordering="state",
-        label={
-            WorkState.READY: "info",
-            WorkState.LEASED: "warning",
-            WorkState.DONE: "success",
-            WorkState.DEAD: "danger",
-        },
-    )
-    def state_label(self, item: WorkItem) -> tuple[str, str]:
-        """Return the state, coloured."""
-        return item.state, item.get_state_display()
-
-    @display(description=_("last error"))
-    def shown_error(self, item: WorkItem) -> str:
-        """Return the error's first line."""
-        return item.last_error.partition("\n")[0][:120]
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        """Return the work of the tenant that is shown: the table itself knows no policy."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.filter(tenant_id=shown_tenant())
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether the person may look."""
-        return has_rank(request, Role.ADMIN)

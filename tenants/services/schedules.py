@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db import connection, connections, transaction
 
+from tenants.models import Schedule, User
 from tenants.registry import Registry
 from tenants.scope import OPERATIONS
 from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish
+from tenants.signals import identity_changed
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -117,6 +119,36 @@ def _note(name: str, outcome: str) -> None:
 def nothing_makes_up(lease: Lease, error: str) -> None:
     """A slot that was given up is seen in the administration; the next slot comes."""
     logger.error("schedule_given_up", ref=lease.ref_id, error=error)
+
+
+def know_entries() -> None:
+    """Give every entry its row, with the time at which it runs next; what is there stays."""
+    now = datetime.now(tz=UTC)
+    rows: list[list[Any]] = [[name, entry.slot_of(now) + entry.every] for name, entry in SCHEDULES.items()]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(KNOW, rows)
+
+
+def switch(name: str, *, on: bool, by: User | None) -> bool:
+    """Switch an entry on or off and return whether that changed anything; told to `identity_changed`, for the audit.
+
+    What passed while it was off is not made up for: it runs next at its next slot. Work that is planted is done.
+    """
+    entry = SCHEDULES[name]
+    with transaction.atomic():
+        upcoming = entry.slot_of(datetime.now(tz=UTC)) + entry.every
+        rows = Schedule.objects.filter(pk=name).exclude(is_enabled=on)
+        if not rows.update(is_enabled=on, **({"next_run": upcoming} if on else {})):
+            return False
+        identity_changed.send(
+            sender=Schedule,
+            action="schedule_switched_on" if on else "schedule_switched_off",
+            user=by,
+            tenant_id=None,
+            object_type="schedule",
+            object_id=name,
+        )
+    return True
 
 
 def forget_slots() -> None:

@@ -43,13 +43,15 @@ class WorkKind:
     """How a kind of work is rung for, worked off without a broker, and given up.
 
     `died` runs in the transaction that gives the row up, inside the tenant's scope. `queues` are those of the broker in
-    which its rings wait: while they are empty, a row that waits has lost its ring.
+    which its rings wait: while they are empty, a row that waits has lost its ring. `again` runs in the transaction that
+    gives a dead row another chance, in the tenant's scope: it takes back what `died` had marked.
     """
 
     ring: Callable[[str], None]
     run: Callable[[str], None]
     died: Callable[[Lease, str], None]
     queues: tuple[str, ...] = ("bulk",)
+    again: Callable[[str], None] = lambda ref_id: None
 
 
 WORK_KINDS: Registry[WorkKind] = Registry("kind of work")
