@@ -24,6 +24,7 @@ from notifications.services.backoff import FAILURES_BEFORE_REST
 from notifications.services.bodies import body, body_of
 from notifications.services.endpoint_secrets import signing_secrets
 from notifications.services.outcomes import Attempt, record
+from notifications.services.requeueing import TRIAL
 from notifications.services.signing import signature_headers
 from tenants.models import TenantModel
 from tenants.scope import current_tenant_id, tenant_scope
@@ -93,6 +94,9 @@ def deliver(delivery_id: str) -> None:
 def _prepare(lease: Lease) -> Call | None:
     """Take a slot and build the call; where nothing is to be sent now, settle the row and return None."""
     delivery = _pending(lease.ref_id)
+    if delivery is not None and delivery.event is None and delivery.event_type != TRIAL:
+        gave_up(lease, "The event was removed by retention.")
+        delivery = None
     if delivery is None or not _is_open(delivery.endpoint_id):
         finish(lease)  # a paused endpoint's deliveries get their rows back when it resumes
         return None

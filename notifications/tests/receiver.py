@@ -189,18 +189,15 @@ def happen(tenant: TenantModel, *things: str, event_type: str = "chat.updated") 
 def pass_time(seconds: float) -> None:
     """Move everything that waits so far into the past, then sweep and let what is due go out."""
     moved = f"- interval '{seconds} seconds'"
-    with transaction.atomic(using="operations"), connections["operations"].cursor() as cursor:
-        cursor.execute(
-            f"UPDATE tenants_workitem SET run_after = run_after {moved}, rung_at = rung_at {moved}"
-            " WHERE state = 'ready'"
-        )
-        cursor.execute(
-            f"UPDATE notifications_webhookdelivery SET next_attempt_at = next_attempt_at {moved},"
-            f" created_at = created_at {moved}"
-        )
-        cursor.execute(
-            f"UPDATE notifications_webhookendpoint SET blocked_until = blocked_until {moved},"
-            f" failing_since = failing_since {moved}"
-        )
+    for statement in (
+        f"UPDATE tenants_workitem SET run_after = run_after {moved}, rung_at = rung_at {moved} WHERE state = 'ready'",
+        f"UPDATE notifications_webhookdelivery SET next_attempt_at = next_attempt_at {moved},"
+        f" created_at = created_at {moved}",
+        f"UPDATE notifications_webhookendpoint SET blocked_until = blocked_until {moved},"
+        f" failing_since = failing_since {moved}",
+    ):
+        # One by one: a transaction with all three could deadlock with an outcome that is being written.
+        with transaction.atomic(using="operations"), connections["operations"].cursor() as cursor:
+            cursor.execute(statement)
     sweep_once(grace_seconds=0)
     settle_down()

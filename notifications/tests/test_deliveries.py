@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from standardwebhooks.webhooks import Webhook
 
-from notifications.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
+from notifications.models import DeliveryStatus, Notification, WebhookDelivery, WebhookEndpoint
 from notifications.services.bodies import event_bodies
 from notifications.services.deliveries import deliver, message_id
 from notifications.services.endpoint_secrets import signing_secrets
@@ -137,6 +137,14 @@ def test_the_ledger_says_what_went_wrong(tenant: TenantModel, behaviour: str, er
     assert delivery.duration_ms < 2_000
 
 
+def told(tenant: TenantModel) -> list[tuple[str, str, Any]]:
+    """Return who was told what."""
+    with in_tenant(tenant):
+        rows = Notification.objects.order_by("id")
+        return list(rows.values_list("recipient__email", "notification_type", "params"))
+
+
+@pytest.mark.usefixtures("admin", "colleague")
 def test_an_endpoint_that_is_gone_is_switched_off_at_once(tenant: TenantModel) -> None:
     with receiving("gone") as receiver, delivering():
         endpoint = endpoint_of(tenant, receiver)
@@ -148,6 +156,7 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(tenant: TenantModel) -
     with in_tenant(tenant):
         endpoint.refresh_from_db()
     assert (endpoint.is_active, endpoint.disabled_reason) == (False, "gone")
+    assert told(tenant) == [("admin@acme.example", "webhook_paused", {"host": "127.0.0.1"})]
     assert [row.status for row in deliveries(tenant)] == ["failed"]
 
 
@@ -175,6 +184,7 @@ def only_failures_for_days(tenant: TenantModel, receiver: Receiver) -> WebhookEn
     return endpoint
 
 
+@pytest.mark.usefixtures("admin")
 def test_after_days_of_failures_an_endpoint_pauses_and_what_waits_goes_out_when_it_resumes(
     tenant: TenantModel, settings: Any
 ) -> None:
@@ -182,6 +192,7 @@ def test_after_days_of_failures_an_endpoint_pauses_and_what_waits_goes_out_when_
     with receiving("failing") as receiver, delivering():
         endpoint = only_failures_for_days(tenant, receiver)
         assert (endpoint.is_active, endpoint.disabled_reason) == (False, "failing")
+        assert [kind for _who, kind, _params in told(tenant)] == ["webhook_paused"]
         calls = len(receiver.calls)
         happen(tenant, "d")
         pass_time(90_000)

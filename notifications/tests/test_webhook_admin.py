@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.models import DisabledReason, WebhookDelivery, WebhookEndpoint
 from notifications.services.closing import close_endpoint
 from notifications.services.endpoint_secrets import signing_secrets
 from notifications.services.webhooks import create_endpoint, try_endpoint
@@ -57,7 +57,7 @@ def test_a_paused_endpoint_is_resumed_and_what_waits_goes_out(
 ) -> None:
     with in_tenant(tenant):
         try_endpoint(endpoint, by=None)
-        close_endpoint(endpoint, "failing")  # type: ignore[arg-type]
+        close_endpoint(endpoint, DisabledReason.FAILING)
         WorkItem.objects.filter(kind="delivery").update(state="done")
     act(admin, LIST, "switch_on", endpoint)
     with in_tenant(tenant):
