@@ -36,8 +36,11 @@ MENU: Final = (
         (
             ("tenants.membership", "group"),
             ("tenants.apikey", "key"),
+            ("agents.providercredential", "vpn_key"),
             ("audit.auditlog", "history"),
             ("audit.errorlog", "bug_report"),
+            ("notifications.notification", "notifications"),
+            ("notifications.room", "meeting_room"),
             ("notifications.webhookendpoint", "webhook"),
             ("notifications.webhookdelivery", "outbox"),
             ("tenants.workitem", "pending_actions"),

@@ -24,17 +24,20 @@ READ = {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeChunk", "agents.KnowledgeDocument",
         "chats.ChatModel", "chats.Contact", "tenants.Membership", "analysis.SentimentChatModel",
         "analysis.MessageIntent", "analysis.Intent", "analysis.ConversationAnalytics", "analysis.ConversationSummary",
+        "notifications.Notification",
     },
     "admin": {
         "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
         "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
+        "notifications.Room", "agents.ProviderCredential",
     },
     "operator": {"agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User"},
 }  # fmt: skip
 ADD = {
     "admin": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeDocument", "chats.Channel", "tenants.APIKey",
-        "tenants.Membership", "analysis.Intent", "notifications.WebhookEndpoint",
+        "tenants.Membership", "analysis.Intent", "notifications.WebhookEndpoint", "notifications.Room",
+        "agents.ProviderCredential",
     },
     "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.TenantModel", "tenants.User"},
 }  # fmt: skip

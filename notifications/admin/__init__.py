@@ -1,5 +1,5 @@
 """The administration's pages of notifications and webhooks."""
 
-from notifications.admin import webhooks
+from notifications.admin import notices, rooms, webhooks
 
-__all__ = ["webhooks"]
+__all__ = ["notices", "rooms", "webhooks"]

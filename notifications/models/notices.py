@@ -142,10 +142,10 @@ class Room(TenantOwned):
 
 
 class RoomMessage(TenantOwned):
-    """Something that a room is told once."""
+    """Something that a room is told once; without a type it is a trial of the room."""
 
     room = TenantForeignKey(Room, verbose_name=_("room"), on_delete=models.CASCADE, related_name="+", db_index=False)
-    notification_type = models.CharField(_("type"), max_length=40, choices=NotificationType.choices)
+    notification_type = models.CharField(_("type"), max_length=40, choices=NotificationType.choices, blank=True)
     message = models.CharField(_("message"), max_length=500)
     params = models.JSONField(default=dict, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)

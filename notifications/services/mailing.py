@@ -14,7 +14,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from notifications.models import Digest, Notification
@@ -87,8 +86,3 @@ def _send(tenant: TenantModel, recipient: User, subject: str, about: list[Notifi
     )
     mail.attach_alternative(render_to_string("notifications/email.html", values), "text/html")
     mail.send()
-
-
-def subject_of_test() -> str:
-    """Return the text of a trial notification."""
-    return _("This is a trial: notifications of Charla arrive here.")

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from notifications.models import Digest, Notification, NotificationPreference, NotificationType, OutsideChannel
+from notifications.realtime import person_group, publish_frame
 from notifications.services.notifying import EMAILED_BY_DEFAULT
+from tenants.commits import call_after_commit
 from tenants.models import User
 from tenants.scope import current_tenant_id
 
@@ -36,11 +38,17 @@ def count_unread(user: User) -> int:
 
 
 def mark_read(user: User, ids: Iterable[UUID] | None = None) -> int:
-    """Mark a person's notifications as read (None: all of them); return how many were not."""
+    """Mark a person's notifications as read (None: all of them); return how many were not.
+
+    In the caller's transaction; the person's other open pages are told once it is committed.
+    """
     unread = Notification.objects.filter(recipient=user, read_at__isnull=True)
     if ids is not None:
         unread = unread.filter(pk__in=list(ids))
-    return unread.update(read_at=Now())
+    count = unread.update(read_at=Now())
+    if count:
+        call_after_commit(publish_frame, person_group(current_tenant_id(), user.pk), {"type": "notification.read"})
+    return count
 
 
 def preferences_of(user: User) -> list[Preference]:

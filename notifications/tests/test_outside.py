@@ -1,25 +1,20 @@
 """E-mail by a real SMTP server, Slack and Teams by a server that reads what they read."""
 
-import json
-import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.utils import timezone
 
 from notifications.models import Digest, Notification, NotificationPreference, Room, RoomMessage
 from notifications.services import NotificationService
 from notifications.services.mailing import send_digests
 from notifications.services.rooms import set_url
-from notifications.services.telling import tell_outside
+from notifications.tests.outside import Wall, chat_service, work_off
 from tenants.models import TenantModel, User, WorkItem
 from tenants.scope import in_tenant, tenant_scope
 from tests.support.stack import free_port
@@ -56,56 +51,12 @@ def mailbox(settings: Any) -> Iterator[Mailbox]:
     controller.stop()
 
 
-class Wall(ThreadingHTTPServer):
-    """A chat service's incoming webhook."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), WallHandler)
-        self.posted: list[dict[str, Any]] = []
-        self.refusals = 0
-
-
-class WallHandler(BaseHTTPRequestHandler):
-    """Takes JSON."""
-
-    server: Wall
-
-    def do_POST(self) -> None:
-        """Take one message, or refuse it."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        code = 200
-        if self.server.refusals:
-            self.server.refusals -= 1
-            code = 503
-        else:
-            self.server.posted.append(body)
-        self.send_response(code)
-        self.end_headers()
-        self.wfile.write(b"ok" if code == 200 else b"upstream is away")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def wall(settings: Any) -> Iterator[Wall]:
     """A chat service on loopback, which the operator allows."""
     settings.OUTGOING_ALLOW = ["127.0.0.0/8"]
-    server = Wall()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def work_off(tenant: TenantModel) -> None:
-    """Do all notification work that waits."""
-    WorkItem.objects.filter(state="ready").update(run_after=timezone.now() - timedelta(minutes=1))
-    references = list(WorkItem.objects.filter(kind="notification", state="ready").values_list("ref_id", flat=True))
-    with tenant_scope(tenant):
-        for reference in references:
-            tell_outside(reference)
+    with chat_service() as server:
+        yield server
 
 
 def tell(tenant: TenantModel, user: User, key: str = "") -> None:
