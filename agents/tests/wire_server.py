@@ -18,12 +18,14 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = 0
+    asked: "Asked"
 
     def do_POST(self) -> None:
         """Note what was asked, then behave."""
         models: FakeModels = self.server.models  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        models.requests.append(Asked(self.path, dict(self.headers.items()), json.loads(body)))
+        self.asked = Asked(self.path, dict(self.headers.items()), json.loads(body))
+        models.requests.append(self.asked)
         behaviour = models.script.pop(0) if len(models.script) > 1 else models.script[0]
         try:
             behaviour(self)

@@ -1,7 +1,9 @@
 """The rounds: bursts of fragments, and people of the staff who write while the agent does."""
 
 import asyncio
+import json
 import random
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ LONGEST_GAP: Final = 0.9
 MOST_FRAGMENTS: Final = 20
 PIECES: Final = 12
 PIECE_SECONDS: Final = 0.1
+MODEL_ASKED_SECONDS: Final = 20.0
 
 
 def chance_of(played: Round) -> random.Random:
@@ -52,37 +55,58 @@ BURSTS: Final = Game(write_burst, judge_burst, settings={"response_debounce": {"
 
 
 async def take_over(played: Round) -> None:
-    """Ask, and let somebody of the staff write while the agent's model does."""
+    """Ask, and let somebody of the staff write at some moment at which the agent's model writes too."""
     await played.open("api")
-    await played.say("What are your opening hours?")
+    await played.say(f"What are your opening hours? (round {played.number})")
+    until = time.monotonic() + MODEL_ASKED_SECONDS
+    while played.number not in slow_model.writing and time.monotonic() < until:
+        await asyncio.sleep(0.01)
     await asyncio.sleep(chance_of(played).uniform(0, PIECES * PIECE_SECONDS))
+    played.notes["was_writing"] = played.number in slow_model.writing
     said = await played.say("I am with you now.", sender="staff")
     played.notes["staff"] = int(said["sequence"])
 
 
 def judge_takeover(played: Round, chat: Chat, messages: Sequence[Stored]) -> dict[str, str] | None:
-    """The agent says nothing after the person of the staff; a round whose reply came before that does not count."""
+    """The agent says nothing after the person of the staff.
+
+    A round does not count where the model was not writing when the person did, or the reply was stored before.
+    """
     staff = played.notes["staff"]
-    if any(message.sender == "agent" and message.sequence < staff for message in messages):
+    was_answered = any(message.sender == "agent" and message.sequence < staff for message in messages)
+    if was_answered or not played.notes["was_writing"]:
         return None
     later = [message.sequence for message in messages if message.sender == "agent" and message.sequence > staff]
     return {"talked_over": f"{later} after {staff}"} if later else {}
 
 
-@contextmanager
-def slow_model() -> Iterator[str]:
-    """Run a model's server that takes its time; yield its address."""
-    events = openai_events(*(f"word{number} " for number in range(PIECES)))
+class SlowModel:
+    """A model's server that takes its time; `writing` holds the rounds for which it writes now."""
 
-    def behave(handler: Handler) -> None:
+    def __init__(self) -> None:
+        self.writing: set[int] = set()
+
+    @contextmanager
+    def __call__(self) -> Iterator[str]:
+        """Run it for a while; yield its address."""
+        with fake_models() as models:
+            models.script = [self._write]
+            yield models.base_url("openai_compatible")
+
+    def _write(self, handler: Handler) -> None:
+        (number,) = {int(found) for found in re.findall(r"\(round (\d+)\)", json.dumps(handler.asked.body))}
         handler.head(200, "text/event-stream")
-        for event in [*events, b""]:
-            handler.chunk(event)
-            time.sleep(PIECE_SECONDS)
+        self.writing.add(number)
+        try:
+            for event in openai_events(*(f"word{piece} " for piece in range(PIECES))):
+                handler.chunk(event)
+                time.sleep(PIECE_SECONDS)
+        finally:
+            self.writing.discard(number)
+        handler.chunk(b"")
 
-    with fake_models() as models:
-        models.script = [behave]
-        yield models.base_url("openai_compatible")
+
+slow_model: Final = SlowModel()
 
 
 TAKEOVER: Final = Game(take_over, judge_takeover, env={"CHARLA_OUTGOING_ALLOW": "127.0.0.0/8"}, model=slow_model)
