@@ -17,5 +17,6 @@ class ChatsConfig(AppConfig):
         """Connect the receivers and name the kinds of work."""
         import_module("chats.signals.chat_post_save_receiver")
         import_module("chats.signals.content_chat_emit")
+        import_module("chats.event_bodies")
         import_module("chats.links")
         import_module("chats.work")

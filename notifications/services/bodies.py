@@ -7,17 +7,18 @@ from typing import Any
 from notifications.models import Event
 from tenants.registry import Registry
 
-# By an event's object_type; each returns the event's `data` as of now, None when the object is gone. Filled by the apps
-# that own the objects; for others, and for what is gone, an event's ids stand.
+# By an event's object_type; each returns what `data` says of the object as of now, None when it is gone. Filled by the
+# apps that own the objects; for others, and for what is gone, the event's ids and values stand alone.
 event_bodies: Registry[Callable[[Event], Mapping[str, Any] | None]] = Registry("event body")
 
 
 def data_of(event: Event) -> dict[str, Any]:
-    """Return an event's `data`; runs the queries of its object's entry, in the caller's transaction and tenant."""
+    """Return an event's `data`: the object's kind and id, what the event keeps, and the object as it is now.
+
+    Runs the queries of its object's entry, in the caller's transaction and tenant.
+    """
     built = event_bodies[event.object_type](event) if event.object_type in event_bodies else None
-    if built is not None:
-        return dict(built)
-    return {"object": event.object_type, "id": event.object_id, **event.data}
+    return {"object": event.object_type, "id": event.object_id, **event.data, **(built or {})}
 
 
 def body_of(event: Event, *, tenant_name: str) -> str:

@@ -61,11 +61,11 @@ def test_an_event_arrives_signed_and_with_its_envelope(tenant: TenantModel) -> N
 
 
 def test_a_body_is_built_when_it_is_sent(tenant: TenantModel) -> None:
-    bodies = event_bodies.lent(thing=lambda event: {"id": event.object_id, "now": "today's"})
+    bodies = event_bodies.lent(thing=lambda event: {"thing": {"now": "today's"}})
     with bodies, receiving() as receiver, delivering():
         endpoint_of(tenant, receiver)
         happen(tenant, "a")
-    assert receiver.taken[0].body["data"] == {"id": "a", "now": "today's"}
+    assert receiver.taken[0].body["data"] == {"object": "thing", "id": "a", "thing": {"now": "today's"}}
 
 
 def test_an_endpoint_gets_the_types_that_it_asked_for(tenant: TenantModel, neighbour: TenantModel) -> None:
