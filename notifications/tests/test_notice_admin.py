@@ -47,7 +47,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return sent
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "Notifications"), ("es", "Avisos")])
+@pytest.mark.parametrize(("language", "name"), [("en", "Notifications"), ("es", "Notificaciones")])
 def test_every_page_has_a_bell_that_listens_for_the_tenant_that_is_shown(
     tenant: TenantModel, viewer: User, language: str, name: str
 ) -> None:
@@ -67,7 +67,7 @@ def test_the_bell_counts_what_is_unread_and_shows_the_latest_in_the_readers_lang
 ) -> None:
     tell(tenant, colleague, times=10)
     text = page(browser_of(colleague), BELL, "es")
-    assert 'data-unread="10" data-shown="10" data-says="10 avisos sin leer"' in text
+    assert 'data-unread="10" data-shown="10" data-says="10 notificaciones sin leer"' in text
     assert text.count("Una conversación espera a una persona: alguien está molesto.") == 8
 
 
