@@ -5,12 +5,15 @@ from typing import Any, Final
 from django.db import connection
 
 from analysis.models import ConversationAnalytics
+from analysis.services.summaries import transcript_of
+from analysis.summaries import topics
 from chats.models import ChatModel
 from tenants.scope import current_tenant_id
 
 # How soon an old mood fades: a message weighs half of one that came this many messages later.
 HALF_LIFE: Final = 5
 WINDOW: Final = 50
+LONGEST_TOPIC: Final = 200
 
 SCORE: Final = f"""
 SELECT sum(score * weight) / sum(weight) FROM (
@@ -70,7 +73,13 @@ ON CONFLICT (chat_id) DO UPDATE SET escalated = true, updated_at = now(),
 def refresh_figures(chat: ChatModel) -> None:
     """Compute a conversation's figures in the caller's transaction and store them; rating and escalation stay."""
     with connection.cursor() as cursor:
-        cursor.execute(FIGURES, {"chat": chat.pk, "topic": ""})
+        cursor.execute(FIGURES, {"chat": chat.pk, "topic": _topic(chat)})
+
+
+def _topic(chat: ChatModel) -> str:
+    lines = transcript_of(chat).lines
+    found = topics([line.text for line in lines if line.by_person], [line.text for line in lines if not line.by_person])
+    return ", ".join(found)[:LONGEST_TOPIC]
 
 
 def figures_of(chat: ChatModel) -> ConversationAnalytics:
