@@ -14,8 +14,9 @@ class AnalysisConfig(AppConfig):
     verbose_name = _("Analysis")
 
     def ready(self) -> None:
-        """Register the stage of the pipeline, the receivers and the kind of work."""
+        """Register the stage of the pipeline, the receivers, the jobs and the kind of work."""
         import_module("analysis.processors")
         import_module("analysis.receivers")
         import_module("analysis.sentiment.checks")
+        import_module("analysis.services.intent_training")
         import_module("analysis.work")

@@ -7,7 +7,8 @@ from analysis.demo import COMMENTS, INTENTS, RATINGS
 from analysis.models import ConversationAnalytics, Intent
 from analysis.services.bulk import Selection, analyze_all
 from analysis.services.figures import note_escalation, refresh_figures
-from analysis.services.intents import classifier_in_use, learn
+from analysis.services.intent_training import relearn
+from analysis.services.intents import classifier_in_use
 from analysis.services.summaries import keep, transcript_of, write_extract
 from chats.lifecycle import DEMO_LABEL
 from chats.models import ChatModel, ChatStatus
@@ -21,7 +22,7 @@ def make_demo_intents(tenant: TenantModel) -> None:
     for name, examples in INTENTS.items():
         Intent.objects.get_or_create(name=name, defaults={"examples": list(examples)})
     if classifier_in_use() is None:
-        learn()()
+        relearn()()
 
 
 @demo_steps.register("analysis.conversations")

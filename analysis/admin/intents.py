@@ -47,7 +47,7 @@ class IntentForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Intent
-        fields = ("name", "description", "is_active", "examples")
+        fields = ("name", "description", "is_active", "is_outside", "examples")
 
 
 @admin.register(Intent)
@@ -57,8 +57,8 @@ class IntentAdmin(RoleAdmin):
     resource = "intents"
     form = IntentForm
     list_before_template = "analysis/admin/intents.html"
-    list_display = ("name", "description", "how_many", "is_active", "updated_at")
-    list_filter = ("is_active",)
+    list_display = ("name", "description", "how_many", "is_outside", "is_active", "updated_at")
+    list_filter = ("is_active", "is_outside")
     search_fields = ("name", "description")
     ordering = ("name",)
 

@@ -25,7 +25,7 @@ class IntentViewSet(TenantAPIView, ModelViewSet[Intent]):
     resource = "intents"
     reading_actions = ("classify",)
     serializer_class = IntentSerializer
-    filterset_fields = ["is_active", "name"]
+    filterset_fields = ["is_active", "is_outside", "name"]
     lookup_value_converter = "uuid"
     http_method_names = METHODS
 

@@ -106,7 +106,7 @@ class IntentSerializer(serializers.ModelSerializer[Intent]):
 
     class Meta:
         model = Intent
-        fields = ["id", "name", "description", "examples", "is_active", "created_at", "updated_at"]
+        fields = ["id", "name", "description", "examples", "is_outside", "is_active", "created_at", "updated_at"]
         read_only_fields = ["id", "created_at", "updated_at"]
 
     def validate_name(self, name: str) -> str:

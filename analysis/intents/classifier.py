@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
+from analysis.intents.scores import Told
 from analysis.linear import Features, LinearModel, ModelFormatError
 from analysis.linear.blob import digest, pack, unpack
 from analysis.linear.model import softmax
@@ -21,10 +24,12 @@ NAME: Final = "intents 1"
 NO_INTENT: Final = "\x00none"
 RECIPE: Final = Recipe(features=Features(pairs=6), naive=0.05, folds=4)
 """Chosen by holding out parts of banking77's and clinc150's training parts, see benchmarks/README.md."""
-RIGHT_GIVEN_UP: Final = 0.005
+RIGHT_GIVEN_UP: Final = 0.003
 """The threshold lets go of so many of the right answers to be rid of the wrong ones."""
 ABOVE_NOTHING: Final = 0.1
 """How far above that of a text without any known word the margin must be at the least."""
+Watch = Callable[[Iterable[int]], Iterator[int]]
+"""Wraps the steps of learning, to show progress."""
 
 
 class NoExamplesError(ValueError):
@@ -60,7 +65,10 @@ class IntentClassifier:
 
         A text of which no word or piece is known has none.
         """
-        margins = self.model.margins(text)
+        return self.guess(self.model.margins(text), least=least)
+
+    def guess(self, margins: Floats, *, least: float | None = None) -> Guess:
+        """Return what margins say, as `classify` does."""
         shares = softmax(margins, self.model.temperature)
         best = self._inside[np.argmax(margins[self._inside])]
         likely = float(shares[best])
@@ -84,6 +92,14 @@ class IntentClassifier:
         if header.get("name") != NAME or "model" not in arrays:
             raise ModelFormatError(f"The model is “{header.get('name')}”; this program reads “{NAME}”. Train it anew.")
         return cls(LinearModel.from_bytes(arrays["model"].tobytes()), float(header["threshold"]))
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A classifier, and how the examples it was learnt from were told while they were held out."""
+
+    classifier: IntentClassifier
+    told: list[Told]
 
 
 def _inside(labels: Sequence[str]) -> Ints:
@@ -115,15 +131,45 @@ def train_intents(
     The same examples give the same classifier, whatever their intents' order. From which margin an intent is believed,
     and how likely it then is, are found on examples that were held out. Raises NoExamplesError without any example.
     """
+    return learn_intents(examples, out_of_scope, recipe=recipe).classifier
+
+
+def learn_intents(
+    examples: Mapping[str, Sequence[str]],
+    out_of_scope: Sequence[str] = (),
+    *,
+    recipe: Recipe = RECIPE,
+    least: float | None = None,
+    watch: Watch = iter,
+) -> Learnt:
+    """Return what `train_intents` does, and how each example was told by weights that had not seen it.
+
+    `least` as in `classify`. An intent's only example is not counted, and of very few examples none is.
+    """
     texts, labels = labelled(examples, out_of_scope)
     ready = Examples.of(texts, labels, None, recipe)
-    margins = held_out(ready, recipe)
-    model = fit(ready, recipe, best_temperature(margins, ready.targets))
-    return IntentClassifier(model, _threshold(model, margins, ready.targets))
+    steps = iter(watch(range(recipe.folds + 1)))
+    folds = islice(steps, recipe.folds)
+    margins = held_out(ready, recipe, folds)
+    deque(folds, maxlen=0)  # of very few examples none was held out
+    for _last in steps:
+        model = fit(ready, recipe, best_temperature(margins, ready.targets))
+    classifier = IntentClassifier(model, _threshold(model, margins, ready.targets))
+    counts = Counter(labels)
+    told = [
+        Told(
+            None if label == NO_INTENT else label,
+            classifier.guess(row, least=0).name,
+            classifier.guess(row, least=least).name,
+        )
+        for row, label in zip(margins, labels, strict=len(margins) > 0)
+        if counts[label] > 1
+    ]
+    return Learnt(classifier, told)
 
 
 def _threshold(model: LinearModel, margins: Floats, targets: Ints) -> float:
-    """Return the margin that all but half a hundredth of the rightly classified examples are above, none too low."""
+    """Return the margin that all but a few thousandths of the rightly classified examples are above, none too low."""
     lowest = float(surety(model.margins(""), model.labels)) + ABOVE_NOTHING
     if not len(margins):
         return lowest

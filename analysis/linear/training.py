@@ -1,6 +1,6 @@
 """Training a linear classifier of texts: deterministic by its seed, calibrated on texts that it did not see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -131,13 +131,16 @@ def splits(targets: Ints, folds: int, seed: int) -> Ints:
     return assigned
 
 
-def held_out(examples: Examples, recipe: Recipe) -> Floats:
-    """Return each example's margins by a model that did not see it (examples × labels); empty when there are few."""
+def held_out(examples: Examples, recipe: Recipe, steps: Iterable[int] | None = None) -> Floats:
+    """Return each example's margins by a model that did not see it (examples × labels); empty when there are few.
+
+    `steps` gives the folds' numbers one by one, for those who show progress.
+    """
     if recipe.folds < 2 or len(examples.texts) < FEWEST_TO_CALIBRATE:
         return np.empty((0, len(examples.labels)), np.float32)
     margins = np.empty((len(examples.texts), len(examples.labels)), np.float32)
     assigned = splits(examples.targets, recipe.folds, recipe.seed)
-    for fold in range(recipe.folds):
+    for fold in range(recipe.folds) if steps is None else steps:
         model = fit(examples.part(np.flatnonzero(assigned != fold).astype(np.int32)), recipe)
         for at in np.flatnonzero(assigned == fold).tolist():
             margins[at] = model.row_margins(model.vocabulary.row(examples.texts[at], examples.dense[at]))

@@ -32,6 +32,10 @@ class Intent(TenantOwned):
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True, default="")
     examples = models.JSONField(_("examples"), default=list, blank=True, validators=[validate_examples])
+    is_outside = models.BooleanField(
+        _("none of them"), default=False, db_default=False,
+        help_text=_("The examples are of messages that have none of the intents."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)

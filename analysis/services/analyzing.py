@@ -17,7 +17,9 @@ from analysis.services.trained import all_in_use, loaded
 from chats.models import ContentChatModel, Sender
 from chats.services.language import detect_language
 from chats.signals.content_chat_emit import emit_message_signals
+from metrics.services import MetricsService
 from notifications.services.events import record_event
+from tenants.commits import call_after_commit
 from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 
@@ -99,6 +101,7 @@ def keep(
         "language": mood.language if mood else message.language,
     }
     emit_message_signals(message, results)
+    call_after_commit(_count, results)
     if is_all:
         record_event(
             "message.analyzed",
@@ -112,6 +115,14 @@ def keep(
             },
         )
     return True
+
+
+def _count(results: Mapping[str, Any]) -> None:
+    if sentiment := results["sentiment"]:
+        MetricsService.increment_counter("sentiments_found", {"sentiment": sentiment["sentiment"]})
+    if intent := results["intent"]:
+        outcome = "none" if intent["name"] is None else "known"
+        MetricsService.increment_counter("intents_found", {"outcome": outcome})
 
 
 def _sentiment(mood: Mood) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sentiments in arrears: messages that have none yet, in keyed batches; the same findings as one by one.
+"""Moods in arrears: messages that have none yet, in keyed batches; the same findings, intents too, as one by one.
 
 What is found late changes no conversation: nobody is called to a chat of last week, no event is written.
 """
@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from agents.models import AgentModel
-from analysis.models import SentimentChatModel
+from analysis.models import MessageIntent, SentimentChatModel
 from analysis.services.analyzing import current_analyzer, mood_of
 from analysis.services.figures import refresh_figures
+from analysis.services.guessing import guess_intent
 from analysis.services.storing import Findings, store_findings
 from chats.models import ChatModel, ContentChatModel, Sender
 
@@ -67,7 +68,10 @@ def analyze_all(selection: Selection, *, batch: int = BATCH) -> Iterator[int]:
             analyzer = current_analyzer()
         if not page:
             return
-        found = [Findings.of(message, mood=mood_of(message, analyzer)) for message in page]
+        found = [
+            Findings.of(message, mood=mood_of(message, analyzer), guessed=guess_intent(message.content))
+            for message in page
+        ]
         with transaction.atomic():
             _store(found, again=selection.again)
         last = page[-1].pk
@@ -80,6 +84,8 @@ def _store(found: list[Findings], *, again: bool) -> None:
     there = set(ContentChatModel.objects.select_for_update(no_key=True).filter(pk__in=ids).values_list("pk", flat=True))
     if again:
         SentimentChatModel.objects.filter(message_id__in=ids, corrected_at__isnull=True).delete()
+        guessed = [one.message_id for one in found if one.guessed]
+        MessageIntent.objects.filter(message_id__in=guessed, corrected_at__isnull=True).delete()
     store_findings([one for one in found if one.message_id in there])
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from analysis.models import Intent, MessageIntent, Sentiment, SentimentChatModel
 from analysis.services.figures import refresh_figures
+from analysis.services.retraining import CORRECTIONS_TOGETHER_SECONDS, order_training
 from audit.services import AuditService
 from chats.models import ChatModel
 from tenants.models import User
@@ -48,13 +49,18 @@ def correct_sentiment(*, message_id: int, sentiment: Sentiment, by: User | None)
 
 
 def correct_intent(*, message_id: int, intent: Intent | None, by: User | None) -> MessageIntent:
-    """Say what a message asks for (None: none of the intents); NotAnalyzedError where nothing was said before."""
+    """Say what a message asks for (None: none of the intents); NotAnalyzedError where nothing was said before.
+
+    The tenant's classifier learns it within minutes.
+    """
+    intent = None if intent and intent.is_outside else intent
     with transaction.atomic():
         found: MessageIntent = _locked(MessageIntent, message_id)
         had = found.intent.name if found.intent else None
         before = {"intent": had, "confidence": float(found.confidence), "classifier": found.classifier}
         found.intent, found.confidence, found.classifier = intent, CERTAIN, BY_STAFF
         _keep(found, before, by, "intent_corrected", had, intent.name if intent else None)
+        order_training(CORRECTIONS_TOGETHER_SECONDS)
         return found
 
 

@@ -1,6 +1,6 @@
 """What there is to learn from in the current tenant: its intents' examples, and what its staff corrected."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,14 +46,25 @@ def corrected_sentiments() -> Iterator[LabelledMood]:
         last = page[-1][0]
 
 
-def intent_examples() -> IntentExamples:
-    """Return what the tenant's classifier is trained from; a text is there once for each intent."""
+def intent_examples(changed: Sequence[Intent] = ()) -> IntentExamples:
+    """Return what the tenant's classifier is trained from; a text is there once for each intent.
+
+    `changed` are intents as they are going to be, whatever is stored of them.
+    """
     with transaction.atomic():
-        intents = dict(Intent.objects.filter(is_active=True).order_by("name").values_list("name", "examples"))
+        stored = {intent.name: intent for intent in Intent.objects.order_by("name")}
         corrections = MessageIntent.objects.filter(corrected_at__isnull=False).order_by("message_id")
         told: list[tuple[Any, str]] = list(corrections.values_list("intent__name", "message__content"))
-    texts = {name: [*examples, *(text for known, text in told if known == name)] for name, examples in intents.items()}
-    none = [text for name, text in told if name is None]
+    found = [
+        intent for intent in {**stored, **{intent.name: intent for intent in changed}}.values() if intent.is_active
+    ]
+    corrected: dict[str | None, list[str]] = {}
+    for name, text in told:
+        corrected.setdefault(name, []).append(text)
+    texts = {
+        intent.name: [*intent.examples, *corrected.get(intent.name, [])] for intent in found if not intent.is_outside
+    }
+    none = [example for intent in found if intent.is_outside for example in intent.examples] + corrected.get(None, [])
     return IntentExamples({name: _once(said) for name, said in texts.items() if said}, _once(none))
 
 

@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from analysis.demo import INTENTS
 from analysis.models import Intent, MessageIntent, TrainedKind, TrainedModel
+from analysis.services.bulk import Selection, analyze_all
+from analysis.services.corrections import correct_intent
 from analysis.services.guessing import guess_intent
-from analysis.services.intents import learn
+from analysis.services.intent_training import relearn
 from analysis.services.jobs import work_off
 from analysis.services.trained import forget_models, store
 from analysis.tests.messages import ask, configure
@@ -36,7 +38,7 @@ def learnt(tenant: TenantModel) -> TenantModel:
 def train(tenant: TenantModel) -> None:
     """Learn, as the work row does."""
     with tenant_scope(tenant):
-        effect = learn()
+        effect = relearn()
     with in_tenant(tenant):
         effect()
 
@@ -65,10 +67,26 @@ def test_a_tenant_without_intents_has_none_found(tenant: TenantModel, chat: Chat
     assert found(tenant) == []
 
 
+def test_messages_in_arrears_get_the_same_intents_and_corrections_stay(learnt: TenantModel, chat: ChatModel) -> None:
+    asked = [ask(learnt, chat, text) for text in ("How do I get a refund?", "¿Cuánto tarda un envío?", "🙂🙂")]
+    with tenant_scope(learnt):
+        assert sum(analyze_all(Selection())) == 3
+    with in_tenant(learnt):
+        correct_intent(message_id=asked[0].pk, intent=None, by=None)
+        Intent.objects.filter(name="delivery").update(examples=["something else altogether"])
+    assert [name for name, _by in found(learnt)] == [None, "delivery", None]
+    train(learnt)
+    with tenant_scope(learnt):
+        assert sum(analyze_all(Selection(again=True))) == 3
+    names = [name for name, _by in found(learnt)]
+    assert names[0] is None
+    assert names[1] != "delivery"
+
+
 def test_an_intent_that_is_for_a_person_hands_the_chat_over(learnt: TenantModel, chat: ChatModel) -> None:
     configure(learnt, escalation_rules={"intents": ["returns"]})
     with tenant_scope(learnt):
-        assert process_message(ask(learnt, chat, "How do I get a refund?").pk) is False
+        assert process_message(ask(learnt, chat, "How do I get a refund?").pk) is None
     with in_tenant(learnt):
         assert ChatModel.objects.get(pk=chat.pk).status == ChatStatus.WAITING
 
@@ -115,7 +133,7 @@ def work(tenant: TenantModel, row: WorkItem) -> None:
 def test_intents_are_made_changed_and_deleted_by_rest_and_learnt(
     tenant: TenantModel, admin: User, colleague: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analysis.services.intents.TOGETHER_SECONDS", 10_000)
+    monkeypatch.setattr("analysis.services.retraining.TOGETHER_SECONDS", 10_000)
     client, path = client_of(admin), "/api/v1/intents/"
     assert client_of(colleague).post(path, {"name": "refund"}).status_code == 403
     made = [
@@ -142,7 +160,7 @@ def test_intents_are_made_changed_and_deleted_by_rest_and_learnt(
 
 
 def test_changes_in_a_row_are_learnt_at_once(tenant: TenantModel, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.services.intents.TOGETHER_SECONDS", 10_000)
+    monkeypatch.setattr("analysis.services.retraining.TOGETHER_SECONDS", 10_000)
     for number in range(5):
         client_of(admin).post("/api/v1/intents/", {"name": f"intent {number}", "examples": [f"wish {number}"]})
     assert len(training_rows(tenant)) == 1

@@ -1,8 +1,6 @@
 """Learn to tell moods from labelled text or from the staff's corrections."""
 
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,8 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
+from analysis.management.training import asked, read_or_refuse, watcher
 from analysis.sentiment import Labelled, TooFewExamplesError
-from analysis.services.labelled_files import LabelledFileError, LabelledText, read_labelled
+from analysis.services.labelled_files import LabelledText
 from analysis.services.sentiment_training import (
     LANGUAGES,
     Learnt,
@@ -25,9 +24,6 @@ from analysis.services.sentiment_training import (
 from tenants.management.base import TenantCommand
 from tenants.models import TenantModel
 from tenants.scope import tenant_scope
-
-PROBLEMS_TOLD = 10
-YES = ("y", "yes", "s", "si", "sí")
 
 
 class Command(TenantCommand):
@@ -51,7 +47,7 @@ class Command(TenantCommand):
         """Learn each language, tell the figures, then store."""
         tenant = None if options["file"] and not options["tenant"] else self.tenant(options["tenant"])
         with tenant_scope(tenant) if tenant else nullcontext():
-            rows = _read(options["file"]) if options["file"] else list(corrected_texts())
+            rows = read_or_refuse(options["file"], read_sentiment) if options["file"] else list(corrected_texts())
             learnt = self._learn(rows, options)
             told = [self._stored(one, tenant, options) for one in learnt]
         answer = {"tenant": tenant.name if tenant else None, "models": told, "dry_run": options["dry_run"]}
@@ -66,16 +62,17 @@ class Command(TenantCommand):
             self.say(_("%(count)s texts are in neither Spanish nor English.") % {"count": others})
         if not texts:
             raise CommandError(_("There is nothing to learn from: no corrections, or no text in a known language."))
-        unseen = by_language(_read(options["evaluate"]), options["language"])[0] if options["evaluate"] else None
+        unseen = (
+            by_language(read_or_refuse(options["evaluate"], read_sentiment), options["language"])[0]
+            if options["evaluate"]
+            else None
+        )
         return [self._language(language, found, unseen, options) for language, found in texts.items()]
 
     def _language(
         self, language: str, texts: list[Labelled], unseen: dict[str, list[Labelled]] | None, options: dict[str, Any]
     ) -> Learnt:
-        def watch(steps: Iterable[int]) -> Iterator[int]:
-            total = len(steps) if isinstance(steps, range) else None
-            return self.progress(steps, total=total, label=language, silent=options["no_progress"])
-
+        watch = watcher(self, language, silent=options["no_progress"])
         try:
             return learn(texts, language, evaluation=None if unseen is None else unseen.get(language, []), watch=watch)
         except TooFewExamplesError as error:
@@ -89,26 +86,9 @@ class Command(TenantCommand):
         told: dict[str, Any] = {"language": learnt.language, "version": learnt.version, **learnt.figures()}
         if options["dry_run"]:
             return {**told, "id": None, "in_use": False}
-        in_use = (options["activate"] and learnt.is_better) or self._asked(told, options)
+        in_use = (options["activate"] and learnt.is_better) or asked(self, _figures(told), options)
         model = keep(learnt, activate=in_use, shared=tenant is None)
         return {**told, "id": str(model.pk), "in_use": in_use}
-
-    def _asked(self, told: dict[str, Any], options: dict[str, Any]) -> bool:
-        """Ask the person at the terminal, if there is one and the figures are for them."""
-        if options["activate"] or options["json"] or not sys.stdin.isatty():
-            return False
-        self.say(_figures(told))
-        return input(_("Use it from now on? [y/N] ")).strip().lower() in YES
-
-
-def _read(path: Path) -> list[LabelledText]:
-    try:
-        return read_labelled(path, read_sentiment)
-    except LabelledFileError as error:
-        lines = [f"{error.name}:{problem.line}: {problem.message}" for problem in error.problems[:PROBLEMS_TOLD]]
-        if (more := len(error.problems) - PROBLEMS_TOLD) > 0:
-            lines.append(_("and %(more)s more.") % {"more": more})
-        raise CommandError("\n".join(lines)) from error
 
 
 def _figures(told: dict[str, Any]) -> str:
