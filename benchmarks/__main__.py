@@ -10,7 +10,10 @@ from pathlib import Path
 from benchmarks.figures import Figure, machine
 from benchmarks.installation import ROOT
 
-NAMES = ("start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment")
+NAMES = (
+    "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment",
+    "intents",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> int:
