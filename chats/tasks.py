@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from agents.services.agent_service import AgentService
 from chats.services.pipeline import process_message
 from chats.services.retrying import retry
 from chats.services.turns import answer_turn
@@ -10,8 +11,13 @@ from tenants.tasks import TenantTask
 
 @shared_task(base=TenantTask, queue="messages")
 def process_new_message(message_id: int) -> None:
-    """Run the quick stages of a new message, then ring for the reply when one is due."""
-    if process_message(int(message_id)):
+    """Run the quick stages of a new message, then give the reply that is due, or ring where that takes long."""
+    agent_id = process_message(int(message_id))
+    if agent_id is None:
+        return
+    if AgentService.is_quick(agent_id):
+        generate_auto_response(message_id)
+    else:
         generate_auto_response.delay(message_id)
 
 

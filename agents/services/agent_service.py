@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
-from agents.errors import ProviderError
-from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase
+from agents.errors import NoModelError, ProviderError
+from agents.models import AgentModel, AIModel, Provider
 from agents.providers import ModelUse, ReplyRequest
 from agents.replies import ConversationTurn, Reply
-from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_alone, answer_by, models_to_ask
-from agents.services.model_use import default_model, use_of
+from agents.services.chain import FALLBACK_FROM, KNOWLEDGE_FROM, answer_alone, answer_by
+from agents.services.configuration import configuration
 
 
 class AgentService:
@@ -65,6 +63,17 @@ class AgentService:
             return
         yield from answer_by(models, request)
 
+    @staticmethod
+    def is_quick(agent_id: UUID) -> bool:
+        """Tell whether nobody outside is asked for the agent's replies, so that they come within milliseconds.
+
+        An agent without a model is quick too: its turn fails at once, and is recorded there.
+        """
+        try:
+            return configuration(agent_id, attempt=1).model.provider == Provider.BUILTIN
+        except (AgentModel.DoesNotExist, NoModelError):
+            return True
+
 
 def _whole(agent_id: UUID, turns: Sequence[ConversationTurn], language: str, attempt: int) -> Reply:
     *_, last = AgentService.stream_reply(agent_id=agent_id, turns=turns, language=language, attempt=attempt)
@@ -75,30 +84,20 @@ def _whole(agent_id: UUID, turns: Sequence[ConversationTurn], language: str, att
 
 def _prepare(
     agent_id: UUID, turns: Sequence[ConversationTurn], language: str, attempt: int, tone: str
-) -> tuple[list[tuple[AIModel, ModelUse]], ReplyRequest]:
-    with transaction.atomic():
-        agent = AgentModel.objects.select_related("ai_model", "fallback_model", "tenant").get(id=agent_id)
-        model = agent.ai_model or default_model()
-        asked = models_to_ask(model, agent.fallback_model, attempt)
-        models = [(each, use_of(each, temperature=agent.temperature, max_tokens=agent.max_tokens)) for each in asked]
-        bases = _bases(agent)
-    return models, ReplyRequest(
+) -> tuple[tuple[tuple[AIModel, ModelUse], ...], ReplyRequest]:
+    known = configuration(agent_id, attempt=attempt)
+    agent = known.agent
+    return known.models, ReplyRequest(
         agent_id=agent.id,
         agent_name=agent.name,
         system_prompt=agent.system_prompt,
         greeting=agent.greeting,
         tone=tone or agent.tone,
-        model=ModelUse(model.name),
-        base_ids=bases,
+        model=ModelUse(known.model.name),
+        base_ids=known.base_ids,
         turns=tuple(turns),
         language=language or agent.language or agent.tenant.default_language,
     )
-
-
-def _bases(agent: AgentModel) -> tuple[UUID, ...]:
-    """Return the agent's bases; an agent without any of its own answers from all of the tenant's."""
-    own = AgentKnowledgeBase.objects.filter(agent=agent).order_by("id").values_list("knowledge_base_id", flat=True)
-    return tuple(own) or tuple(KnowledgeBase.objects.order_by("id").values_list("id", flat=True))
 
 
 def _context(context: Any) -> tuple[list[ConversationTurn], str]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from agents.models import AgentKnowledgeBase, AgentModel, KnowledgeBase
+from agents.services.configuration import forget_configurations
 from audit.services import AuditService
 from tenants.models import User
 
@@ -24,6 +25,7 @@ def save_agent(
     agent.save()
     if base_ids is not None:
         _set_bases(agent, base_ids)
+    forget_configurations()
     agent.__dict__.pop("_prefetched_objects_cache", None)
     audit("agent_created" if created else "agent_updated", "agent", agent, actor, sorted(fields))
     return agent

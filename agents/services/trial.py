@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents.errors import NoAnswerError, NoModelError, ProviderError
 from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService
+from agents.services.configuration import forget_configurations
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Trial:
 
 def try_agent(agent_id: UUID, question: str) -> Trial:
     """Ask an agent's own model a question; a failure is told, nobody else is asked. Runs in a tenant's scope."""
+    forget_configurations()  # who tries has just changed something
     language = (get_language() or "")[:2]
     turns = [ConversationTurn("user", question)]
     try:

@@ -176,7 +176,7 @@ def test_a_conversation_that_is_too_long_for_the_provider_is_told_apart(
 
 
 @each_kind
-@pytest.mark.parametrize(("header", "least", "most"), [("7", 7, 7), (DATE, 30, 90)])
+@pytest.mark.parametrize(("header", "least", "most"), [("7", 7, 7), (DATE, 30, 90)], ids=["seconds", "date"])
 def test_when_to_come_back_is_read_as_seconds_or_as_a_date(
     tenant: TenantModel, models: FakeModels, kind: str, header: str, least: float, most: float
 ) -> None:

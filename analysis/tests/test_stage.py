@@ -1,6 +1,7 @@
 """The stage "analysis": each person's message is read once, on its way or beside it."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -23,8 +24,8 @@ from tenants.tasks import TENANT_HEADER
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def process(tenant: TenantModel, message: ContentChatModel) -> bool:
-    """Run the pipeline's quick stages."""
+def process(tenant: TenantModel, message: ContentChatModel) -> UUID | None:
+    """Run the pipeline's quick stages; return the agent that is to answer."""
     with tenant_scope(tenant):
         return process_message(message.pk)
 
@@ -81,7 +82,7 @@ def test_a_message_gets_its_sentiment_once_however_often_it_is_processed(
 
 def test_an_angry_message_hands_the_chat_over_before_the_agent_answers(tenant: TenantModel, chat: ChatModel) -> None:
     message = ask(tenant, chat, "Estoy harto, es la peor empresa del mundo, una estafa horrible. ¡Fatal!")
-    assert process(tenant, message) is False
+    assert process(tenant, message) is None
     with in_tenant(tenant):
         assert ChatModel.objects.get(pk=chat.pk).status == ChatStatus.WAITING
     assert sentiments(tenant)[0].language == "es"
@@ -121,7 +122,7 @@ def test_a_slow_analyzer_reads_beside_the_way_and_holds_nothing_up(
     analyzer = SlowAnalyzer()
     with slow_analyzer(tenant, analyzer):
         message = ask(tenant, chat, ANGRY)
-        assert process(tenant, message) is True
+        assert process(tenant, message)
         assert (analyzer.calls, sentiments(tenant), told) == (0, [], [])
         row = WorkItem.objects.get(kind="analysis")
         with tenant_scope(tenant):

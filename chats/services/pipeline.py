@@ -5,6 +5,7 @@ Filters and analysis are processors; then comes the question whether this is for
 
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -27,25 +28,26 @@ RETRY_AFTER_SECONDS: Final = 5
 logger = structlog.get_logger(__name__)
 
 
-def process_message(message_id: int) -> bool:
-    """Run every registered processor; return whether the message's turn is to be answered.
+def process_message(message_id: int) -> UUID | None:
+    """Run every registered processor; return the agent that is to answer the message's turn, or None.
 
-    A turn that is not gets its work row closed. A message that is gone ends quietly.
+    A turn that nobody is to answer gets its work row closed. A message that is gone ends quietly.
     """
     with stage("process"), transaction.atomic(), prepared_statements():
         message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
         if message is None:
             close_ready(f"message:{message_id}")
-            return False
+            return None
         for name, process in message_processors.items():
             _run_apart(name, process, message)
         consider_words(message)
         if should_generate_auto_response(message):
-            return True
+            answering: UUID | None = message.chat.agent_id
+            return answering
         if expects_an_answer(message):
             hand_over(message, reason="no_agent")
         close_ready(f"message:{message_id}")
-        return False
+        return None
 
 
 def _run_apart(name: str, process: MessageProcessor, message: ContentChatModel) -> None:

@@ -22,6 +22,7 @@ from chats.realtime.publish import publish
 from chats.services.debouncing import debounce_on, let_go
 from chats.services.errors import ChatClosedError, ChatNotFoundError, OvertakenError
 from chats.services.escalation import is_unsure_too_often
+from chats.services.gathering import gathered
 from chats.services.handover import hand_over
 from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
@@ -37,6 +38,8 @@ from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, ne
 
 HISTORY = 20
 LOOK_SECONDS = 1.0
+# No eye sees more frames than this, and each is carried to every socket of the chat.
+GATHER_SECONDS = 0.04
 logger = structlog.get_logger(__name__)
 
 
@@ -160,7 +163,7 @@ def _stream(turn: Turn, lost: Flag) -> Reply:
     """Publish the reply as it comes; end at once when another process has the turn, or a person has the chat."""
     looked_at = time.monotonic()
     with closing(_parts(turn)) as parts:
-        for index, part in enumerate(parts):
+        for index, part in enumerate(gathered(parts, GATHER_SECONDS)):
             if isinstance(part, Reply):
                 return part
             if lost.is_set():
@@ -168,17 +171,15 @@ def _stream(turn: Turn, lost: Flag) -> Reply:
             if time.monotonic() - looked_at > LOOK_SECONDS:
                 looked_at = time.monotonic()
                 _refuse_if_overtaken(turn)
-            publish(
-                turn.chat.chat_id,
-                events.message_delta(
-                    reply_id=turn.reply_id,
-                    attempt=turn.attempt,
-                    in_response_to=turn.asked.pk,
-                    index=index,
-                    text=part,
-                ),
+            delta = events.message_delta(
+                reply_id=turn.reply_id,
+                attempt=turn.attempt,
+                in_response_to=turn.asked.pk,
+                index=index,
+                text=part,
             )
-            if index == 1:
+            publish(turn.chat.chat_id, delta)
+            if index == 0:
                 crash_point("reply.mid_stream")
     raise RuntimeError("The provider ended without a reply.")
 

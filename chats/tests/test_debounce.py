@@ -67,7 +67,7 @@ def test_twenty_pieces_with_as_much_time_between_them_as_a_burst_may_have_get_on
 ) -> None:
     pieces = [write(tenant, talk, "first")]
     for _piece in range(19):
-        let_time_pass(tenant, seconds=2.9)
+        let_time_pass(tenant, seconds=2.5)
         pieces.append(write(tenant, talk, "and another thing"))
     with tenant_scope(tenant), answering("All of it", said("All of it")):
         answer_turn(pieces[0])

@@ -54,21 +54,21 @@ def test_who_asks_for_a_human_is_told_so_and_the_agent_stays_quiet(
     message_id = ask(tenant, chat, wish)
     with tenant_scope(tenant):
         for _time in range(2):
-            assert process_message(message_id) is False
+            assert process_message(message_id) is None
     assert status_of(tenant, chat) == ChatStatus.WAITING
     told = conversation(tenant, chat)[1:]
     assert len(told) == 1
     assert "persona" in told[0][1] if "persona" in wish else "person" in told[0][1]
     with tenant_scope(tenant):
-        assert process_message(ask(tenant, chat, "Anybody there?")) is False
+        assert process_message(ask(tenant, chat, "Anybody there?")) is None
     assert set(WorkItem.objects.filter(kind="turn").values_list("state", flat=True)) == {"done"}
 
 
 def test_a_tenants_words_are_for_a_person_whatever_their_case_and_accents(tenant: TenantModel, chat: ChatModel) -> None:
     configure(tenant, escalation_rules={"keywords": ["reclamación formal"]})
     with tenant_scope(tenant):
-        assert process_message(ask(tenant, chat, "Hay formal y reclamación")) is True
-        assert process_message(ask(tenant, chat, "Voy a poner una RECLAMACION formal")) is False
+        assert process_message(ask(tenant, chat, "Hay formal y reclamación"))
+        assert process_message(ask(tenant, chat, "Voy a poner una RECLAMACION formal")) is None
     assert status_of(tenant, chat) == ChatStatus.WAITING
 
 
@@ -174,7 +174,7 @@ def test_the_agent_answers_again_after_the_chat_was_given_back(
         post_message(chat_id=chat.chat_id, content="I have it", sender="staff", author=colleague)
         lifecycle.release(chat_id=chat.chat_id)
     with tenant_scope(tenant):
-        assert process_message(ask(tenant, chat)) is True
+        assert process_message(ask(tenant, chat))
 
 
 def test_who_asks_through_the_api_is_told_once(tenant: TenantModel, chat: ChatModel) -> None:

@@ -146,11 +146,13 @@ def _owner_empties_the_tables() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """Start each test without what the process remembers of keys, sessions and settings."""
+    from agents.services.configuration import forget_configurations
     from chats.services.visitors import forget_visitors
     from tenants.encryption.data_keys import forget_keys
     from tenants.services.config import forget_settings
     from tenants.services.credentials import forget_credentials
     from tenants.services.schedules import forget_slots
 
-    for forget in (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots):
+    kept = (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots, forget_configurations)
+    for forget in kept:
         forget()
