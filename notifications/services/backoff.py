@@ -18,9 +18,12 @@ def _with_jitter(seconds: float) -> float:
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - it spreads load, it keeps no secret
 
 
-def wait_after(attempts: int) -> float:
-    """Return the seconds until a delivery that failed so often (from 1) is tried again."""
-    return _with_jitter(WAITS[min(attempts, len(WAITS)) - 1])
+def wait_after(attempts: int, wished: float | None = None) -> float:
+    """Return the seconds until a delivery that failed so often (from 1) is tried again.
+
+    `wished` is what the endpoint asked for itself (Retry-After); it is heeded up to a day.
+    """
+    return max(_with_jitter(WAITS[min(attempts, len(WAITS)) - 1]), min(wished or 0.0, LONGEST_WISH))
 
 
 def rest_after(failures: int, wished: float | None = None) -> float:

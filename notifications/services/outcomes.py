@@ -109,7 +109,7 @@ def _failed(attempt: Attempt, outcome: Outcome) -> str:
         _write(attempt, outcome, status=DeliveryStatus.FAILED)
         finish(attempt.lease)
         return "given_up"
-    wait = max(wait_after(delivery.attempts + 1), outcome.retry_after or 0.0)
+    wait = wait_after(delivery.attempts + 1, outcome.retry_after)
     _write(attempt, outcome, next_attempt_at=now + timedelta(seconds=wait))
     put_off(attempt.lease, wait, outcome.error)
     return "failed"

@@ -81,3 +81,8 @@ def test_slots_are_bounded_for_one_and_for_all() -> None:
 
 def _id(number: int) -> UUID:
     return UUID(int=number)
+
+
+def test_a_delivery_waits_as_long_as_it_is_asked_to_up_to_a_day() -> None:
+    assert wait_after(1, 7_200.0) == 7_200
+    assert wait_after(1, 31_536_000.0) == 86_400
