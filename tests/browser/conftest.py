@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
+BOSS = {"CHARLA_ADMIN_EMAIL": "boss@example.org", "CHARLA_ADMIN_PASSWORD": "a-good-password-1"}
 SKIP = os.environ.get("CHARLA_SKIP_BROWSER") == "1"
 
 
@@ -54,11 +55,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.rstrip("/")
         return
     folder = tmp_path_factory.mktemp("browser")
+    more = {**BOSS, "CHARLA_OUTGOING_ALLOW": "127.0.0.0/8"}
     with throwaway_servers() as servers:
-        env = {**os.environ, **servers.environment, "CHARLA_DATA_DIR": str(folder)}
+        env = {**os.environ, **servers.environment, **more, "CHARLA_DATA_DIR": str(folder)}
         prepare = [sys.executable, "-m", "config.stack.prepare", str(folder / "prepared.json")]
         subprocess.run(prepare, env=env, cwd=ROOT, check=True, timeout=120)
-        with running_stack(folder=folder, urls=servers.environment) as stack:
+        with running_stack(folder=folder, urls=servers.environment, env=more) as stack:
             yield stack.url
 
 
@@ -76,3 +78,22 @@ def visitor(chromium: Browser, site: str) -> Iterator[VisitorFactory]:
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def boss(visitor: VisitorFactory, site: str) -> VisitorFactory:
+    """Make browsers in which the first administrator is logged in: `boss("es", color_scheme="dark")`."""
+    if os.environ.get("CHARLA_BROWSER_SITE") and not os.environ.get("CHARLA_ADMIN_PASSWORD"):
+        pytest.skip("CHARLA_BROWSER_SITE without CHARLA_ADMIN_EMAIL and CHARLA_ADMIN_PASSWORD: nobody to log in as")
+    login = {name: os.environ.get(name, value) for name, value in BOSS.items()}
+
+    def make(lang: str = "en", **options: object) -> Visitor:
+        person = visitor(lang, **options)
+        person.page.goto(f"{site}/admin/login/")
+        person.page.fill("[name=username]", login["CHARLA_ADMIN_EMAIL"])
+        person.page.fill("[name=password]", login["CHARLA_ADMIN_PASSWORD"])
+        person.page.keyboard.press("Enter")
+        person.page.wait_for_url(f"{site}/admin/")
+        return person
+
+    return make

@@ -38,6 +38,7 @@ class Visitor:
         self.words: dict[str, Any] = WORDS[lang]
         self.complaints: list[str] = []
         self.sockets: list[WebSocketRoute] = []
+        self.refuse_sockets = False
         context.add_init_script(WATCH_POLICY)
         self.page = self.new_page()
 
@@ -62,14 +63,20 @@ class Visitor:
         assert not violations, violations
         assert not left, left
 
-    def let_sockets_be_cut(self) -> None:
-        """Route the page's sockets through the test, so that `cut_sockets` can end them; call before `visit`."""
+    def let_sockets_be_cut(self, which: str = "/ws/chats/") -> None:
+        """Route the page's sockets through the test, so that `cut_sockets` can end them; call before `visit`.
+
+        While `refuse_sockets` is set, none that is opened gets through.
+        """
 
         def through(route: WebSocketRoute) -> None:
+            if self.refuse_sockets:
+                route.close(code=1012)
+                return
             route.connect_to_server()
             self.sockets.append(route)
 
-        self.page.route_web_socket(re.compile(r"/ws/chats/"), through)
+        self.page.route_web_socket(re.compile(which), through)
 
     def cut_sockets(self) -> None:
         for socket in self.sockets:
