@@ -1,19 +1,20 @@
 """What conversations bring to a scrape."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import connections
 
-from metrics.services.scraping import SCRAPED, Figure, ScrapedGauge
+from metrics.services.scraping import SCRAPED, Figure, Scrape
 from tenants.scope import OPERATIONS
 
 
-def active_chats() -> Iterable[Figure]:
+def active_chats() -> Mapping[str, Iterable[Figure]]:
     """Count the conversations that go on, by status (decision 19)."""
     with connections[OPERATIONS].cursor() as cursor:
         cursor.execute("SELECT status, count(*) FROM chats_chatmodel WHERE is_active GROUP BY status")
         counted = dict(cursor.fetchall())
-    return [Figure(counted.get(status, 0), (("status", status),)) for status in ("active", "waiting")]
+    counts = [Figure(counted.get(status, 0), (("status", status),)) for status in ("active", "waiting")]
+    return {"active_chats": counts}
 
 
-SCRAPED.add("active_chats", ScrapedGauge("Conversations that go on.", active_chats))
+SCRAPED.add("active_chats", Scrape(("active_chats",), active_chats))

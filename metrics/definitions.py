@@ -15,7 +15,7 @@ UNBOUNDED: Final = frozenset(
     {"tenant", "chat", "user", "contact", "message", "document", "session", "email", "path", "url", "ip", "key"}
 )
 
-Kind = Literal["counter", "gauge", "histogram"]
+Kind = Literal["counter", "gauge", "histogram", "scraped"]
 
 
 class UnboundedLabelError(ValueError):
@@ -29,7 +29,10 @@ def is_unbounded(label: str) -> bool:
 
 @dataclass(frozen=True)
 class Definition:
-    """What a metric is: its kind, what it says, its labels, and a histogram's upper bounds."""
+    """What a metric is: its kind, what it says, its labels, and a histogram's upper bounds.
+
+    One that is `scraped` is a gauge that nobody sets: it is read from the database at a scrape (services/scraping.py).
+    """
 
     kind: Kind
     help: str
@@ -52,6 +55,16 @@ METRICS.add("command_runs", Definition("counter", "Runs of management commands."
 METRICS.add("command_seconds", Definition("histogram", "Time that a management command took.", ("command",)))
 METRICS.add("work_died", Definition("counter", "Work rows that were given up.", ("kind",)))
 METRICS.add("turn_failures", Definition("counter", "Turns that failed and are tried again.", ("error",)))
+METRICS.add("turns", Definition("counter", "Turns of agents, by how they ended.", ("outcome",)))
+METRICS.add(
+    "reply_seconds",
+    Definition("histogram", "Time from a person's last message to the agent's stored reply.", ("turn",)),
+)
+METRICS.add("escalations", Definition("counter", "Conversations handed to the staff.", ("reason",)))
+METRICS.add("sentiments_found", Definition("counter", "Messages by their mood, as they came.", ("sentiment",)))
+METRICS.add("intents_found", Definition("counter", "Messages whose intent was looked for.", ("outcome",)))
+METRICS.add("notifications_created", Definition("counter", "Notifications to people of the staff.", ("type",)))
+METRICS.add("notification_sends", Definition("counter", "Attempts to tell people outside.", ("way", "outcome")))
 METRICS.add("model_failures", Definition("counter", "Models that gave no reply.", ("provider",)))
 METRICS.add("processor_failures", Definition("counter", "Stages of a message that failed.", ("processor",)))
 METRICS.add("receiver_failures", Definition("counter", "Receivers that failed after a commit.", ("receiver",)))
@@ -66,3 +79,13 @@ METRICS.add("webhook_deliveries", Definition("counter", "Attempts to deliver an 
 METRICS.add("webhook_seconds", Definition("histogram", "Time that an endpoint took to answer."))
 METRICS.add("log_ins", Definition("counter", "Log-ins, by how they ended.", ("outcome",)))
 METRICS.add("unhandled_errors", Definition("counter", "Errors that nothing caught.", ("where",)))
+
+METRICS.add("figures_readable", Definition("scraped", "Whether the figures of the database could be read."))
+METRICS.add("active_chats", Definition("scraped", "Conversations that go on.", ("status",)))
+METRICS.add("work_rows", Definition("scraped", "Work rows that are not done.", ("kind", "state")))
+METRICS.add("work_oldest_seconds", Definition("scraped", "For how long the oldest row has been due.", ("kind",)))
+METRICS.add("sweeper_lag_seconds", Definition("scraped", "For how long the oldest row that is due was not rung for."))
+METRICS.add("sweepers", Definition("scraped", "Sweepers at work: one holds the lock, others wait for it."))
+METRICS.add("webhook_endpoints", Definition("scraped", "Endpoints of webhooks, by how they do.", ("state",)))
+METRICS.add("webhook_waiting", Definition("scraped", "Deliveries that wait, by how their endpoint does.", ("state",)))
+METRICS.add("webhook_oldest_seconds", Definition("scraped", "Age of the oldest delivery to an endpoint that is on."))

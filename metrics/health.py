@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import redis
 from asgiref.sync import async_to_sync
@@ -15,10 +15,12 @@ from django.db import connection, connections, transaction
 from django.utils.translation import gettext_lazy as _
 
 from metrics.probes import ProbeError, probe
-from metrics.services.scraping import SCRAPED, Figure, ScrapedGauge
-from tenants.models import SystemConfig, WorkState
+from metrics.services.scraping import SCRAPED, Figure, Scrape
+from tenants.models import SystemConfig
 from tenants.scope import OPERATIONS
 from tenants.services.roles import refuse_unbound_role
+from tenants.services.sweeping import ADVISORY_LOCK
+from tenants.services.work_figures import work_figures
 
 
 class _TakeItBack(Exception):
@@ -104,35 +106,30 @@ def write_and_delete_a_file(timeout: float) -> None:
         raise ProbeError("A file that was written could not be read.")
 
 
-def count_work() -> Iterable[Figure]:
-    """Count the work rows that are not done, by kind and state."""
+def read_work() -> Mapping[str, Iterable[Figure]]:
+    """Read the work rows that are not done: how many, for how long, and since when nobody rings for them."""
+    figures = work_figures(using=OPERATIONS)
+    return {
+        "work_rows": [
+            Figure(getattr(each, state), (("kind", each.kind), ("state", state)))
+            for each in figures
+            for state in ("ready", "leased", "dead")
+        ],
+        "work_oldest_seconds": [Figure(each.oldest, (("kind", each.kind),)) for each in figures],
+        "sweeper_lag_seconds": [Figure(max((each.unrung for each in figures), default=0.0))],
+    }
+
+
+def count_sweepers() -> Mapping[str, Iterable[Figure]]:
+    """See whether a sweeper holds the lock, wherever it runs."""
     with connections[OPERATIONS].cursor() as cursor:
         cursor.execute(
-            "SELECT kind, state, count(*) FROM tenants_workitem WHERE state = 'ready' GROUP BY kind, state"
-            " UNION ALL SELECT kind, state, count(*) FROM tenants_workitem WHERE state = 'leased' GROUP BY kind, state"
-            " UNION ALL SELECT kind, state, count(*) FROM tenants_workitem WHERE state = 'dead' GROUP BY kind, state"
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [ADVISORY_LOCK],
         )
-        counted = {(kind, state): count for kind, state, count in cursor.fetchall()}
-    kinds = {kind for kind, _state in counted} | {"turn"}
-    states = (WorkState.READY, WorkState.LEASED, WorkState.DEAD)
-    return [
-        Figure(counted.get((kind, state), 0), (("kind", kind), ("state", str(state))))
-        for kind in sorted(kinds)
-        for state in states
-    ]
+        return {"sweepers": [Figure(cursor.fetchone()[0])]}
 
 
-def age_of_oldest_work() -> Iterable[Figure]:
-    """Return for how long the oldest row that is due has waited, in seconds; 0 when none waits."""
-    with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(EXTRACT(epoch FROM now() - min(run_after)), 0) FROM tenants_workitem"
-            " WHERE state = 'ready' AND run_after <= now()"
-        )
-        return [Figure(float(cursor.fetchone()[0]))]
-
-
-SCRAPED.add("work_rows", ScrapedGauge("Work rows that are not done.", count_work))
-SCRAPED.add(
-    "work_oldest_seconds", ScrapedGauge("How long the oldest work row that is due has waited.", age_of_oldest_work)
-)
+SCRAPED.add("work", Scrape(("work_rows", "work_oldest_seconds", "sweeper_lag_seconds"), read_work))
+SCRAPED.add("sweepers", Scrape(("sweepers",), count_sweepers))

@@ -6,7 +6,7 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Digest
-from notifications.services import deliveries, telling
+from notifications.services import deliveries, requeueing, telling
 from notifications.services.mailing import send_digests
 from notifications.services.retention import remove_old
 from notifications.tasks import deliver_webhook, send_outside
@@ -18,7 +18,10 @@ def _ring(ref_id: str) -> None:
     deliver_webhook.delay(ref_id)
 
 
-WORK_KINDS.add("delivery", WorkKind(ring=_ring, run=deliveries.deliver, died=deliveries.gave_up))
+WORK_KINDS.add(
+    "delivery",
+    WorkKind(ring=_ring, run=deliveries.deliver, died=deliveries.gave_up, again=requeueing.wait_again),
+)
 
 
 def _ring_notification(reference: str) -> None:

@@ -28,6 +28,7 @@ from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
 from chats.services.notices import handover_notice, opening_notice
 from chats.services.pipeline import should_generate_auto_response
+from chats.services.turn_figures import count_answer, count_turn
 from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
 from tenants.db.prepared import prepared_statements
@@ -76,6 +77,7 @@ def answer_turn(message_id: int) -> int | None:
         return None
     except Exception as error:
         logger.exception("turn_failed", message_id=message_id, attempt=lease.attempts + 1)
+        count_turn("failed")
         MetricsService().increment_counter("turn_failures", labels={"error": type(error).__name__})
         wait = error.retry_after if isinstance(error, ProviderError) else None
         fail(lease, f"{type(error).__name__}: {error}", retry_after=wait)
@@ -92,6 +94,7 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
             if turn is not None:
                 hand_over(turn.asked, reason="reply_budget")
             finish(lease)
+            count_turn("quiet" if turn is None else "handed_over")
             return
     publish(turn.chat.chat_id, events.typing(sender="agent", is_typing=True))
     try:
@@ -99,15 +102,18 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
             reply = _stream(turn, lost)
         with stage("store"):
             _store(lease, turn, reply)
+        count_answer(turn.chat, turn.asked)
     except (OvertakenError, ChatClosedError, ChatNotFoundError) as error:
         publish(turn.chat.chat_id, events.reply_cancelled(reply_id=turn.reply_id, reason=error.code))
         with transaction.atomic():
             finish(lease)
+        count_turn("overtaken")
     except NoAnswerError:
         logger.warning("nobody_answers", message_id=message_id)
         with transaction.atomic():
             hand_over(turn.asked, reason="agent_failed")
             finish(lease)
+        count_turn("handed_over")
     except IntegrityError:
         with transaction.atomic():
             if not ContentChatModel.objects.filter(in_response_to=turn.asked, is_automatic=True).exists():

@@ -25,6 +25,8 @@ from chats.signals.muting import are_muted
 from chats.tasks import generate_auto_response, process_new_message, retry_signal_processing
 from metrics.services import MetricsService
 from notifications.services import NotificationService
+from notifications.services.notifying import ESCALATIONS
+from tenants.commits import call_after_commit
 from tenants.crash_points import crash_point
 
 __all__ = [
@@ -118,6 +120,13 @@ def trigger_escalation(
     """Tell the staff, once for each escalation."""
     if not are_muted():
         NotificationService.send_escalation_alert(chat, message, reason)
+        call_after_commit(_count_escalation, reason)
+
+
+def _count_escalation(reason: str) -> None:
+    """Count it by its reason; one that the program does not know came from a caller and has no bound."""
+    known = reason if reason in ESCALATIONS else "other"
+    MetricsService.increment_counter("escalations", {"reason": known})
 
 
 @receiver(conversation_completed, dispatch_uid="chats.conversation_completed")

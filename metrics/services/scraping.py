@@ -1,15 +1,15 @@
 """What a scrape answers with: what all processes counted, and figures that are read at that moment."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
 import structlog
 from cachetools import TTLCache, cached
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
-from metrics.definitions import PREFIX
+from metrics.definitions import METRICS, PREFIX
 from metrics.services.process_files import directory, prepare
 from tenants.registry import Registry
 from tenants.scope import OPERATIONS
@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest  # isor
 from prometheus_client import multiprocess  # isort: skip
 
 FRESH_SECONDS: Final = 5
+MOST_SECONDS: Final = 2  # of one statement: a scrape must never be what the database suffers from
 files_of: Any = multiprocess.MultiProcessCollector  # the library has no types for it
 logger = structlog.get_logger(__name__)
 
@@ -31,15 +32,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class ScrapedGauge:
-    """A gauge that is read when somebody asks."""
+class Scrape:
+    """Gauges that are read together when somebody asks: their names, as METRICS has them, and the reader of all."""
 
-    help: str
-    read: Callable[[], Iterable[Figure]]
+    names: tuple[str, ...]
+    read: Callable[[], Mapping[str, Iterable[Figure]]]
 
 
 # Filled from each app's `health.py`; the reader runs with the operations role's connection free to use.
-SCRAPED: Registry[ScrapedGauge] = Registry("scraped gauge")
+SCRAPED: Registry[Scrape] = Registry("scrape")
 
 
 def exposition() -> bytes:
@@ -68,20 +69,32 @@ def forget_figures() -> None:
 
 @cached(_fresh, lock=Lock())
 def _read_figures() -> list[Metric]:
-    metrics = []
-    up = Metric(f"{PREFIX}figures_readable", "Whether the figures of the database could be read.", "gauge")
+    """Read all figures in one short transaction; those that could be read are told, whatever happens to the others."""
+    metrics: list[Metric] = []
+    are_readable = False
     try:
-        for name, gauge in SCRAPED.items():
-            metric = Metric(PREFIX + name, gauge.help, "gauge")
-            for figure in gauge.read():
-                metric.add_sample(PREFIX + name, dict(figure.labels), figure.value)
-            metrics.append(metric)
+        with transaction.atomic(using=OPERATIONS):
+            with connections[OPERATIONS].cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{MOST_SECONDS}s"])
+            for _name, scrape in SCRAPED.items():
+                figures = scrape.read()
+                metrics += [_metric(name, figures.get(name, ())) for name in scrape.names]
+            are_readable = True
     except DatabaseError as error:
         logger.warning("figures_not_readable", error=str(error))
     finally:
         _let_go()
-    up.add_sample(up.name, {}, float(len(metrics) == len(SCRAPED.entries)))
-    return [*metrics, up]
+    return [*metrics, _metric("figures_readable", [Figure(float(are_readable))])]
+
+
+def _metric(name: str, figures: Iterable[Figure]) -> Metric:
+    definition = METRICS[name]
+    metric = Metric(PREFIX + name, definition.help, "gauge")
+    for figure in figures:
+        if {label for label, _value in figure.labels} != set(definition.labels):
+            raise ValueError(f"{name} has the labels {definition.labels}, not {figure.labels}.")
+        metric.add_sample(PREFIX + name, dict(figure.labels), figure.value)
+    return metric
 
 
 def _let_go() -> None:

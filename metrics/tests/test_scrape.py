@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client, override_settings
 
+from metrics.definitions import METRICS
 from metrics.services import scraping
 from tenants.models import TenantModel
 from tenants.scope import OPERATIONS, in_tenant
+from tenants.services.sweeping import ADVISORY_LOCK
 from tenants.services.work import enqueue
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
@@ -24,6 +26,11 @@ def scrape(client: Client, **headers: Any) -> str:
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain; version=0.0.4")
     return response.content.decode()
+
+
+def value_of(text: str, series: str) -> float:
+    (value,) = [line.rpartition(" ")[2] for line in text.splitlines() if line.rpartition(" ")[0] == series]
+    return float(value)
 
 
 def test_requests_are_counted_by_their_routes_template(client: Client) -> None:
@@ -43,12 +50,70 @@ def test_work_that_waits_shows_its_count_and_age(client: Client, tenant: TenantM
     with in_tenant(tenant):
         enqueue(kind="turn", dedupe_key="message:1", tenant_id=tenant.pk, ref_id="1")
     with connections[OPERATIONS].cursor() as cursor:
-        cursor.execute("UPDATE tenants_workitem SET run_after = now() - interval '40 seconds'")
+        cursor.execute(
+            "UPDATE tenants_workitem SET run_after = now() - interval '40 s', rung_at = now() - interval '1 h'"
+        )
     text = scrape(client)
     assert 'charla_work_rows{kind="turn",state="ready"} 1.0' in text
     assert 'charla_work_rows{kind="turn",state="dead"} 0.0' in text
-    (age,) = [line.split()[1] for line in text.splitlines() if line.startswith("charla_work_oldest_seconds ")]
-    assert 40 <= float(age) < 60
+    assert 40 <= value_of(text, 'charla_work_oldest_seconds{kind="turn"}') < 60
+    assert value_of(text, 'charla_work_oldest_seconds{kind="delivery"}') == 0
+    assert 40 <= value_of(text, "charla_sweeper_lag_seconds") < 60
+
+
+def test_work_that_was_rung_for_is_no_lag_of_the_sweeper(client: Client, tenant: TenantModel) -> None:
+    with in_tenant(tenant):
+        enqueue(kind="turn", dedupe_key="message:1", tenant_id=tenant.pk, ref_id="1")
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute("UPDATE tenants_workitem SET run_after = now() - interval '40 seconds', rung_at = now()")
+    assert value_of(scrape(client), "charla_sweeper_lag_seconds") == 0
+
+
+def test_a_sweeper_at_work_is_seen(client: Client) -> None:
+    assert value_of(scrape(client), "charla_sweepers") == 0
+    scraping.forget_figures()
+    with connection.cursor() as sweeper:
+        sweeper.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        try:
+            assert value_of(scrape(client), "charla_sweepers") == 1
+        finally:
+            sweeper.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+def test_a_statement_that_takes_too_long_hides_no_counter(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def linger() -> dict[str, list[scraping.Figure]]:
+        with connections[OPERATIONS].cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(30)")
+        return {}
+
+    monkeypatch.setattr(scraping, "MOST_SECONDS", 1)
+    with scraping.SCRAPED.lent(slow=scraping.Scrape(("active_chats",), linger)):
+        text = scrape(client)
+    assert "charla_figures_readable 0.0" in text
+    assert "charla_http_requests_total" in text
+
+
+def test_a_figure_with_another_label_than_its_metrics_is_refused(client: Client) -> None:
+    figures = {"active_chats": [scraping.Figure(1, (("tenant", "acme"),))]}
+    entry = scraping.Scrape(("active_chats",), lambda: figures)
+    with scraping.SCRAPED.lent(wrong=entry), pytest.raises(ValueError, match="labels"):
+        scraping.exposition()
+
+
+def test_every_scraped_metric_is_read_and_none_that_is_not_defined() -> None:
+    read = [name for _entry, scrape in scraping.SCRAPED.items() for name in scrape.names]
+    defined = {name for name, definition in METRICS.items() if definition.kind == "scraped"}
+    assert sorted([*read, "figures_readable"]) == sorted(defined)
+
+
+def test_a_scrape_costs_few_statements_however_much_there_is(
+    client: Client, tenant: TenantModel, django_assert_max_num_queries: Any
+) -> None:
+    with in_tenant(tenant):
+        for number in range(20):
+            enqueue(kind="turn", dedupe_key=f"message:{number}", tenant_id=tenant.pk, ref_id=str(number))
+    with django_assert_max_num_queries(8, connection=connections[OPERATIONS]):
+        scraping.exposition()
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "172.32.0.1", "::ffff:8.8.8.8", "2001:4860:4860::8888", ""])

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from metrics.services import MetricsService
 from notifications.models import (
     Digest,
     Notification,
@@ -131,7 +132,13 @@ def tell(user_ids: Iterable[UUID], notice: Notice) -> list[Notification]:
             if notification.wants_email == Digest.NONE:
                 _enqueue(f"email:{notification.pk}")
             call_after_commit(ring_bell, notification)
+        if told:
+            call_after_commit(_count, notice.notification_type, len(told))
     return told
+
+
+def _count(notification_type: str, people: int) -> None:
+    MetricsService.increment_counter("notifications_created", {"type": str(notification_type)}, people)
 
 
 def tell_rooms(notice: Notice) -> None:

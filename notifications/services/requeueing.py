@@ -72,6 +72,12 @@ def redeliver(delivery: WebhookDelivery) -> None:
         _requeue(delivery.endpoint, delivery.pk, delivery.pk)
 
 
+def wait_again(delivery_id: str) -> None:
+    """Let a delivery wait whose dead work row runs again, in the caller's transaction; one that arrived stays so."""
+    rows = WebhookDelivery.objects.filter(pk=delivery_id, status=DeliveryStatus.FAILED)
+    rows.update(status=DeliveryStatus.PENDING, next_attempt_at=Now(), error="")
+
+
 def replay(endpoint: WebhookEndpoint, *, since: datetime, delivered: bool) -> Replayed:
     """Send what happened since a time: what failed or was never sent, and on demand what was delivered, too.
 

@@ -3,6 +3,7 @@
 import structlog
 from django.db import transaction
 
+from metrics.services import MetricsService
 from notifications.services.mailing import send_email
 from notifications.services.notifying import KIND
 from notifications.services.rooms import send_to_room
@@ -24,11 +25,17 @@ def tell_outside(reference: str) -> None:
             WAYS[way](what)
         with transaction.atomic():
             finish(lease)
+        _count(way, "done")
     except LeaseLostError:
         logger.warning("notification_taken_over", reference=reference)
     except Exception as error:
         logger.exception("notification_failed", reference=reference, attempt=lease.attempts + 1)
+        _count(way, "failed")
         fail(lease, f"{type(error).__name__}: {error}")
+
+
+def _count(way: str, outcome: str) -> None:
+    MetricsService.increment_counter("notification_sends", {"way": way, "outcome": outcome})
 
 
 def gave_up(lease: Lease, error: str) -> None:

@@ -31,7 +31,7 @@ def actions_in_the_audit() -> list[str]:
 def test_every_entry_is_listed_before_any_sweeper_ran(operator: User, tenant: TenantModel) -> None:
     listed = page(operator, tenant)
     assert {entry.name for entry in listed.context["cl"].result_list} == set(SCHEDULES.entries)
-    assert "every day at 03:00 UTC" in listed.content.decode()
+    assert "every day at 07:00 UTC" in listed.content.decode()
     assert "has not run yet" in listed.content.decode()
 
 
