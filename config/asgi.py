@@ -10,9 +10,11 @@ http = get_wsgi_application()  # Django's apps load here, before anything below 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from chats.realtime.heartbeat import tell_that_a_process_began  # noqa: E402
 from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402
 from tenants.services.roles import refuse_unbound_role  # noqa: E402
 
 refuse_unbound_role()
+tell_that_a_process_began()
 application = ProtocolTypeRouter({"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": websockets})

@@ -52,12 +52,17 @@ def refuse_to_run_unbound(**kwargs: Any) -> None:
 
 
 @worker_ready.connect
-def tell_the_sweeper(**kwargs: Any) -> None:
-    """What another worker had taken from the broker when it died may be rung for again: this one is there for it."""
+def tell_of_this_worker(**kwargs: Any) -> None:
+    """What another worker had taken from the broker when it died may be rung for again: this one is there for it.
+
+    What it had stored and not published, open sockets fetch.
+    """
     from django.db import DatabaseError, connection
 
+    from chats.realtime.heartbeat import tell_that_a_process_began
     from tenants.services.waking import WORKER_BEGAN, wake_sweeper
 
+    tell_that_a_process_began()
     try:
         wake_sweeper(WORKER_BEGAN)
     except DatabaseError as error:  # the sweeper begins anew with the database, and then looks for itself

@@ -1,5 +1,8 @@
 """Pub/sub may lose what is sent while it reconnects: each process listens to its own heartbeat, and when one is missed
 every open socket catches up from the database (decision 11). Idle sockets cost no query.
+
+A process that is killed between a message's commit and its publishing says nothing at all. The one that is started in
+its place tells that it began, and open sockets catch up then too.
 """
 
 import asyncio
@@ -10,11 +13,14 @@ import structlog
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from notifications.realtime import publish_frame
+
 if TYPE_CHECKING:
     from chats.consumers import ChatConsumer
 
 BEAT_SECONDS = 2.0
 MISSED_SECONDS = 1.0
+PROCESSES = "processes"
 logger = structlog.get_logger(__name__)
 _open: set["ChatConsumer"] = set()
 _tasks: dict[asyncio.AbstractEventLoop, "asyncio.Task[None]"] = {}
@@ -33,33 +39,43 @@ def unwatch(consumer: "ChatConsumer") -> None:
     _open.discard(consumer)
 
 
+def tell_that_a_process_began() -> None:
+    """Let every open socket of every process look for what the one before this may not have published."""
+    publish_frame(PROCESSES, {"type": "process.began"})
+
+
 async def _beat() -> None:
     layer = get_channel_layer()
     channel: str | None = None
     missed = False
     for number in itertools.count():
-        channel = await _heard(layer, channel, number)
-        if missed and channel is not None:
-            logger.warning("channel_layer_was_away", sockets=len(_open))
+        channel, has_begun = await _heard(layer, channel, number)
+        if channel is not None and (missed or has_begun):
+            news = "channel_layer_was_away" if missed else "a_process_began"
+            logger.warning(news, sockets=len(_open))
             await _catch_up()
         missed = channel is None
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def _heard(layer: Any, channel: str | None, number: int) -> str | None:
+async def _heard(layer: Any, channel: str | None, number: int) -> tuple[str | None, bool]:
     """Send a beat to ourselves; return the channel that heard it, or None: a new one is needed then.
 
-    A receive that is cut short leaves its channel, so a beat sent to it later would reach nobody.
+    Beside it, whether a process has begun since the last beat. A receive that is cut short leaves its channel, so a
+    beat sent to it later would reach nobody.
     """
+    has_begun = False
     try:
         async with asyncio.timeout(MISSED_SECONDS):
-            channel = channel or await layer.new_channel("heartbeat.")
+            if channel is None:
+                channel = await layer.new_channel("heartbeat.")
+                await layer.group_add(PROCESSES, channel)
             await layer.send(channel, {"type": "heartbeat", "number": number})
-            while (await layer.receive(channel)).get("number") != number:
-                continue
+            while (heard := (await layer.receive(channel)).get("number")) != number:
+                has_begun = has_begun or heard is None
     except (TimeoutError, RedisError, OSError):
-        return None
-    return channel
+        return None, has_begun
+    return channel, has_begun
 
 
 async def _catch_up() -> None:

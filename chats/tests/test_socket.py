@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from chats.models import ChatModel
+from chats.realtime.heartbeat import tell_that_a_process_began
 from chats.realtime.publish import chat_group, publish
 from chats.realtime.work_threads import in_thread
 from chats.services.messages import post_message
@@ -144,6 +145,18 @@ async def test_what_the_channel_layer_lost_is_fetched_before_what_came_after(
         await post(tenant, visitor.chat, "heard")
         heard = [(await socket.hear("message.created"))["message"]["content"] for _ in range(2)]
         assert heard == ["lost", "heard"]
+
+
+async def test_what_a_killed_process_did_not_publish_is_fetched_when_its_successor_begins(
+    tenant: TenantModel, visitor: Visitor, settings: Any
+) -> None:
+    async with opened(visitor) as socket:
+        settings.CHAT_SETTINGS = {**settings.CHAT_SETTINGS, "REAL_TIME_UPDATES": False}
+        await post(tenant, visitor.chat, "stored")
+        settings.CHAT_SETTINGS = {**settings.CHAT_SETTINGS, "REAL_TIME_UPDATES": True}
+        assert await socket.is_silent()
+        tell_that_a_process_began()
+        assert (await socket.hear("message.created"))["message"]["content"] == "stored"
 
 
 async def test_a_doubled_event_is_shown_once(tenant: TenantModel, visitor: Visitor) -> None:
