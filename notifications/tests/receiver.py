@@ -32,6 +32,7 @@ class Heard:
 
     headers: dict[str, str]
     text: str
+    at: float = field(default_factory=time.time)
 
     @property
     def id(self) -> str:
@@ -52,6 +53,7 @@ class Receiver:
     calls: list[Heard] = field(default_factory=list)
     taken: list[Heard] = field(default_factory=list)
     answer: bytes = b"thank you"
+    hangs_for: float = 3.0
     server: ThreadingHTTPServer | None = None
 
     @property
@@ -93,7 +95,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             return None
 
         def _hanging(self) -> None:
-            time.sleep(3)
+            time.sleep(receiver.hangs_for)
 
         def _resetting(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -50,8 +50,9 @@ class Plan:
         chance = random.Random(f"{self.scenario} {self.seed} {number}")
         pause = self.every * chance.uniform(0.4, 1.6)
         if self.scenario == "valkey":
-            last = number == self.count - 1
-            return Blow(number, VALKEY if last else FLUSH, self.every, AWAY_SECONDS if last else 0.0)
+            # Those after it fall while Valkey is away, and people go on writing.
+            is_long = number == max(0, self.count - 1 - round(AWAY_SECONDS / self.every))
+            return Blow(number, VALKEY if is_long else FLUSH, self.every, AWAY_SECONDS if is_long else 0.0)
         if self.scenario == "postgres":
             return Blow(number, POSTGRES, pause)
         # One in ten may hit a process that is still starting.

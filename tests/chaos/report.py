@@ -30,6 +30,8 @@ def totals(name: dict[str, Any], parts: Sequence[dict[str, Any]]) -> dict[str, A
         "verdict": {kind: len(found) for kind, found in verdict.items()},
         "found": {kind: found[:SHOWN_FAULTS] for kind, found in verdict.items() if found and kind != "handed_over"},
         "logs": [part["logs"] for part in parts if "logs" in part],
+        "told": [one for part in parts for one in part.get("told", [])],
+        "delays": [delay for part in parts for delay in part.get("delays", [])],
         "recovery": {
             "all": measures(recovery),
             **{hit: measures([row for row in recovery if kind_of(row["name"]) == hit]) for hit in names_of(recovery)},
@@ -71,6 +73,7 @@ def in_words(report: dict[str, Any]) -> str:
         for name, found in report["recovery"].items():
             lines.append(f"  {_('all') if name == 'all' else name} ({found['blows']}, {found['messages']})")
             lines += [f"    {label:<42} {_numbers(found[measure])}" for measure, label in _measures()]
+    lines += _told(report)
     if report["load"]:
         lines += ["", _("Load of the machine (least, mean, most): %s") % _numbers(report["load"])]
     for kind, found in report["found"].items():
@@ -93,6 +96,8 @@ def _counts(report: dict[str, Any]) -> list[tuple[str, Any]]:
         "left_over": _("work left over"),
         "split": _("bursts without exactly one reply to all of it"),
         "talked_over": _("agent's messages after the staff's"),
+        "renamed": _("events whose id or text changed"),
+        "delayed": _("late where nothing was wrong"),
         "handed_over": _("handed to a person (no fault)"),
     }
     counted = [
@@ -103,6 +108,19 @@ def _counts(report: dict[str, Any]) -> list[tuple[str, Any]]:
     if report["left_out"]:
         counted.append((_("rounds that do not count: too slow"), report["left_out"]))
     return counted + [(label, verdict.get(kind, 0)) for kind, label in labels.items() if kind in verdict]
+
+
+def _told(report: dict[str, Any]) -> list[str]:
+    if not report["told"]:
+        return []
+    line = _("  %(behaved)s: %(events)s events in %(calls)s calls, %(twice)s twice; all there %(minutes)s min after")
+    delays = [percentile(report["delays"], share) for share in (0.5, 0.95, 0.99, 1.0)]
+    return [
+        "",
+        _("Endpoints, and the simulated minutes from their recovery until they had everything:"),
+        *(line % one for one in report["told"]),
+        _("Seconds from an event to the endpoint that behaved well (as above): %s") % _numbers(delays),
+    ]
 
 
 def _measures() -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from tests.chaos.striking import wait_whole
 from tests.chaos.trial import SETTINGS, Steps, keep_logs
 from tests.chaos.verdict import CHATS, WORK, Chat, Stored, Verdict, judge_chat, stored_messages
 
-SETTLE_SECONDS: Final = 120.0
+SETTLE_SECONDS: Final = 300.0
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from tests.chaos.file import RunFile
 from tests.chaos.games import BURSTS, TAKEOVER
 from tests.chaos.installation import end_at_once
+from tests.chaos.outage import Outages
 from tests.chaos.plan import Plan
 from tests.chaos.rounds import Rounds
 from tests.chaos.trial import Steps, Trial
@@ -101,6 +102,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "kills": Scenario(1_000, 3.0, 30, under_load),
     "valkey": Scenario(60, 5.0, 30, under_load),
     "postgres": Scenario(100, 6.0, 30, under_load),
+    "webhooks": Scenario(1, 0.0, 1, lambda order: Outages(order.plan)),
     "bursts": Scenario(1_000, 0.0, 16, lambda order: Rounds(order.plan, BURSTS, order.people)),
     "takeover": Scenario(1_000, 0.0, 10, lambda order: Rounds(order.plan, TAKEOVER, order.people)),
 }

@@ -23,6 +23,6 @@ def run(trial: Trial, count: int) -> dict[str, object]:
 
 
 def test_thirty_kills_lose_nothing_double_nothing_and_leave_nobody_without_an_answer() -> None:
-    found = run(Trial(Plan("kills", SEED, 30, 1.2), 450, people=30), 30)
+    found = run(Trial(Plan("kills", SEED, 30, 1.6), 450, people=30), 30)
     assert found["accepted"] == 450
     assert found["faults"] == 0, found["found"]
