@@ -16,7 +16,7 @@ def process_new_message(message_id: int) -> None:
     if agent_id is None:
         return
     if AgentService.is_quick(agent_id):
-        generate_auto_response(message_id)
+        _reply(int(message_id))
     else:
         generate_auto_response.delay(message_id)
 
@@ -24,7 +24,11 @@ def process_new_message(message_id: int) -> None:
 @shared_task(base=TenantTask, queue="replies")
 def generate_auto_response(message_id: int) -> None:
     """Write the agent's reply to the turn that this message is in."""
-    upcoming = answer_turn(int(message_id))
+    _reply(int(message_id))
+
+
+def _reply(message_id: int) -> None:
+    upcoming = answer_turn(message_id)
     if upcoming is not None:
         process_new_message.delay(upcoming)
 
