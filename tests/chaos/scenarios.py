@@ -101,7 +101,7 @@ def under_load(order: Order) -> Runner:
 SCENARIOS: Final[dict[str, Scenario]] = {
     "kills": Scenario(1_000, 3.0, 30, under_load),
     "valkey": Scenario(60, 5.0, 30, under_load),
-    "postgres": Scenario(100, 6.0, 30, under_load),
+    "postgres": Scenario(100, 12.0, 30, under_load),
     "webhooks": Scenario(1, 0.0, 1, lambda order: Outages(order.plan)),
     "bursts": Scenario(1_000, 0.0, 16, lambda order: Rounds(order.plan, BURSTS, order.people)),
     "takeover": Scenario(1_000, 0.0, 10, lambda order: Rounds(order.plan, TAKEOVER, order.people)),

@@ -19,7 +19,7 @@ from tests.chaos.verdict import WORK, judge, stored_messages
 
 # Yields after each step; returns the part's report.
 Steps = Generator[int, None, dict[str, Any]]
-SETTLE_SECONDS: Final = 90.0
+SETTLE_SECONDS: Final = 180.0
 SHOW_SECONDS: Final = 15.0
 # The demo's agent answers one person more often in an hour than a conversation would.
 SETTINGS: Final = {"reply_budget_per_hour": 1_000}
