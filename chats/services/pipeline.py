@@ -14,6 +14,7 @@ from audit.services.faults import fault_of, record_fault
 from chats.models import ContentChatModel, Sender
 from chats.services.escalation import consider_words
 from chats.services.handover import hand_over
+from chats.services.reading import message_with_chat
 from metrics.services import MetricsService, stage
 from tenants.db.prepared import prepared_statements
 from tenants.registry import Registry
@@ -34,7 +35,7 @@ def process_message(message_id: int) -> UUID | None:
     A turn that nobody is to answer gets its work row closed. A message that is gone ends quietly.
     """
     with stage("process"), transaction.atomic(), prepared_statements():
-        message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
+        message = message_with_chat(message_id)
         if message is None:
             close_ready(f"message:{message_id}")
             return None

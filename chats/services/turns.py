@@ -28,6 +28,7 @@ from chats.services.lifecycle import escalate
 from chats.services.messages import post_message
 from chats.services.notices import handover_notice, opening_notice
 from chats.services.pipeline import should_generate_auto_response
+from chats.services.reading import HISTORY, latest_messages, message_with_chat
 from chats.services.turn_figures import count_answer, count_turn
 from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
@@ -37,7 +38,6 @@ from tenants.services.config import setting
 from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, next_turn
 
-HISTORY = 20
 LOOK_SECONDS = 1.0
 # No eye sees more frames than this, and each is carried to every socket of the chat.
 GATHER_SECONDS = 0.04
@@ -124,11 +124,11 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
 
 
 def _read_turn(lease: Lease, message_id: int) -> Turn | None:
-    message = ContentChatModel.objects.select_related("chat__agent", "chat__tenant").filter(pk=message_id).first()
+    message = message_with_chat(message_id)
     if message is None or not should_generate_auto_response(message):
         return None
     chat = message.chat
-    latest = list(chat.contents.order_by("-sequence")[:HISTORY])
+    latest = latest_messages(chat.pk)
     asked = next(written for written in latest if written.sender == Sender.USER)
     asked.chat = chat
     if chat.agent is None:
