@@ -35,11 +35,11 @@ def rhythm(entry: ScheduleEntry) -> str:
 class ScheduleAdmin(OperatorAdmin):
     """Every entry of the schedules: for the operator, who may only switch them."""
 
-    list_display = ("what", "state", "how_often", "last_run", "outcome", "next_time")
+    list_display = ("what", "state", "how_often", "last_run", "outcome", "reason", "next_time")
     list_filter = ("is_enabled",)
     ordering = ("name",)
-    fields = ("what", "name", "is_enabled", "how_often", "last_run", "last_outcome", "next_time")
-    readonly_fields = ("what", "name", "how_often", "last_run", "last_outcome", "next_time")
+    fields = ("what", "name", "is_enabled", "how_often", "last_run", "last_outcome", "next_run")
+    readonly_fields = ("what", "name", "how_often", "last_run", "last_outcome", "next_run")
     actions = ("switch_on", "switch_off")
     empty_text = _("Nothing is switched so.")
 
@@ -60,10 +60,15 @@ class ScheduleAdmin(OperatorAdmin):
 
     @display(description=_("last outcome"), label={"done": "success", "failed": "danger", "never": "info"})
     def outcome(self, schedule: Schedule) -> tuple[str, str]:
-        """Return how its last run ended; a failure by its first words."""
+        """Return how its last run ended, coloured."""
         if schedule.last_run is None:
             return "never", gettext("has not run yet")
-        return ("failed", schedule.last_outcome[:80]) if schedule.last_outcome else ("done", gettext("done"))
+        return ("failed", gettext("failed")) if schedule.last_outcome else ("done", gettext("done"))
+
+    @display(description=_("error"))
+    def reason(self, schedule: Schedule) -> str:
+        """Return the first words of what went wrong."""
+        return schedule.last_outcome[:80]
 
     @display(description=_("next run"), ordering="next_run", empty_value="–")
     def next_time(self, schedule: Schedule) -> Any:

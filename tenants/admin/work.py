@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -72,13 +74,13 @@ class WorkItemAdmin(ReadOnly, RoleAdmin):
 
     least_to_read = Role.ADMIN
     least_to_write = Role.ADMIN
-    list_display = ("shown_kind", "state_label", "age", "attempts", "shown_error", "ref_id", "run_after")
+    list_display = ("shown_kind", "state_label", "age", "attempts", "shown_error", "reference", "run_after")
     list_filter = ("state", OfKind)
     list_select_related = ("tenant",)
     ordering = ("-id",)
     fields = (
-        "shown_kind", "ref_id", "state_label", "last_error", "attempts", "lost_leases", "created_at", "run_after",
-        "rung_at", "lease_until", "finished_at",
+        "shown_kind", "reference", "state", "last_error", "attempts", "lost_leases", "created_at", "run_after",
+        "rung_at", "held_until", "finished_at",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("run_chosen_again",)
@@ -89,7 +91,17 @@ class WorkItemAdmin(ReadOnly, RoleAdmin):
     @display(description=_("kind"), ordering="kind")
     def shown_kind(self, item: WorkItem) -> str:
         """Return the kind in words."""
-        return str(KINDS.get(item.kind, item.kind))
+        return capfirst(str(KINDS.get(item.kind, item.kind)))
+
+    @display(description=_("reference"))
+    def reference(self, item: WorkItem) -> str:
+        """Return what it is about: an id, with a name before it for some kinds."""
+        return item.ref_id
+
+    @display(description=_("held until"))
+    def held_until(self, item: WorkItem) -> str:
+        """Return until when somebody works on it, if anybody does."""
+        return str(localize(timezone.localtime(item.lease_until))) if item.lease_until else ""
 
     @display(
         description=_("state"),

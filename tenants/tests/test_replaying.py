@@ -171,7 +171,10 @@ def test_a_rows_page_has_its_button_while_it_is_dead(admin: User, tenant: Tenant
     item = row(tenant)
     browser, again = browser_of(admin), reverse("admin:tenants_workitem_again", args=[item.pk])
     change = reverse("admin:tenants_workitem_change", args=[item.pk])
-    assert again in browser.get(change).content.decode()
+    page = browser.get(change).content.decode()
+    assert again in page
+    assert "given up" in page
+    assert "&#x27;dead&#x27;" not in page
     assert browser.get(again).status_code == 405
     assert browser.post(again).status_code == 302
     assert states() == {"ready"}
