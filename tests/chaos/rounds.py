@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -49,7 +50,11 @@ class Round:
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Api-Key {self.tenant.secret}"}
-        answer = await self.http.post(self.url + path, json=body, headers=headers, timeout=30)
+        send = partial(self.http.post, self.url + path, json=body, headers=headers, timeout=30)
+        try:
+            answer = await send()
+        except httpx2.NetworkError:  # the server closed a connection that was idle; the message has its key
+            answer = await send()
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
