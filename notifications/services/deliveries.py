@@ -39,14 +39,17 @@ RECORD_PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
 _recorders: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="webhook-results")
 logger = structlog.get_logger(__name__)
 
+# What another worker has taken meanwhile is passed over: two of them would wait for each other in circles.
 NEXT: Final = """
 UPDATE tenants_workitem SET run_after = least(run_after, now())
-WHERE state = 'ready' AND dedupe_key IN (
-    SELECT 'delivery:' || d.id FROM notifications_webhookdelivery AS d
-    JOIN notifications_webhookendpoint AS e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
-    WHERE d.tenant_id = %s AND d.endpoint_id = %s AND d.status = 'pending' AND d.next_attempt_at <= now()
-        AND e.is_active AND (e.blocked_until IS NULL OR e.blocked_until <= now())
-    ORDER BY d.next_attempt_at, d.id LIMIT %s)
+WHERE id IN (
+    SELECT id FROM tenants_workitem WHERE state = 'ready' AND dedupe_key IN (
+        SELECT 'delivery:' || d.id FROM notifications_webhookdelivery AS d
+        JOIN notifications_webhookendpoint AS e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
+        WHERE d.tenant_id = %s AND d.endpoint_id = %s AND d.status = 'pending' AND d.next_attempt_at <= now()
+            AND e.is_active AND (e.blocked_until IS NULL OR e.blocked_until <= now())
+        ORDER BY d.next_attempt_at, d.id LIMIT %s)
+    FOR UPDATE SKIP LOCKED)
 RETURNING ref_id
 """
 
