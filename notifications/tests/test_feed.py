@@ -1,6 +1,7 @@
 """A reader of the feed gets every event once, in one order, whatever commits when."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,34 @@ from tenants.scope import in_tenant
 from tests.support.cast import Visitor, client_of, client_with_key
 
 ADDRESS = "/api/v1/events/"
+PATIENCE_SECONDS = 60
 
 
-def record(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:
+def write(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:
     """Write events about objects of these names, in one transaction."""
     with in_tenant(tenant):
         for name in names:
             record_event(event_type, object_type="thing", object_id=name)
+
+
+def others_end() -> None:
+    """Wait until what began before now is over: the server has one horizon, for the databases of other tests too."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        begun = cursor.fetchone()[0]
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] >= begun:
+                return
+            assert time.monotonic() < until, "a transaction stays open"
+            time.sleep(0.02)
+
+
+def record(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:
+    """Write events, and wait until nothing keeps readers from them."""
+    write(tenant, *names, event_type=event_type)
+    others_end()
 
 
 def told(page: Any) -> list[str]:
@@ -61,6 +83,8 @@ def test_events_that_commit_in_reverse_order_are_never_passed_by(tenant: TenantM
         after = str(read_feed(after="", limit=100).after)
     for writer in reversed(writers):
         writer.commit()
+        if writer is writers[0]:
+            others_end()
         with in_tenant(tenant):
             page = read_feed(after=after, limit=100)
         after, seen = str(page.after), [*seen, *told(page)]
@@ -70,10 +94,11 @@ def test_events_that_commit_in_reverse_order_are_never_passed_by(tenant: TenantM
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_shown_while_an_older_transaction_is_open(tenant: TenantModel) -> None:
     writer = Writer(tenant, "first")
-    record(tenant, "second")
+    write(tenant, "second")
     with in_tenant(tenant):
         assert "second" not in told(read_feed(after="", limit=100))
     writer.commit()
+    others_end()
     with in_tenant(tenant):
         assert told(read_feed(after="", limit=100)) == ["first", "second"]
 
