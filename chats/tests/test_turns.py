@@ -102,6 +102,7 @@ def test_a_long_reply_ends_as_soon_as_a_person_has_the_chat(tenant: TenantModel,
         tenant_scope(tenant),
         patch("chats.services.turns.AgentService.stream_reply", stream),
         patch("chats.services.turns.LOOK_SECONDS", 0),
+        patch("chats.services.turns.GATHER_SECONDS", 0),
     ):
         answer_turn(message_id)
     assert ended_after == [3]
