@@ -16,7 +16,7 @@ from tenants.scope import in_tenant
 from tests.support.cast import Visitor, client_of, client_with_key
 
 ADDRESS = "/api/v1/events/"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300  # a test beside this one may import a whole data set in its one transaction
 
 
 def write(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:
