@@ -217,7 +217,7 @@ def test_of_two_processes_of_a_kind_one_goes_on_while_the_other_is_started_again
         for _request in range(20):
             with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz", timeout=2) as answer:
                 assert answer.status == 200
-        assert run.ready()
+        run.wait(run.ready)
         run.wait(lambda: [len(run.children(name)) for name in ("web", "worker")] == [2, 2])
         assert run.end() == []
 

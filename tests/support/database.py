@@ -145,7 +145,9 @@ def _owner_empties_the_tables() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
-    """Start each test without what the process remembers of keys, sessions and settings."""
+    """Start each test without what the process remembers of keys, sessions and settings, and in English."""
+    from django.utils.translation import activate
+
     from agents.services.configuration import forget_configurations
     from chats.services.visitors import forget_visitors
     from tenants.encryption.data_keys import forget_keys
@@ -156,3 +158,4 @@ def _nothing_remembered() -> None:
     kept = (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots, forget_configurations)
     for forget in kept:
         forget()
+    activate("en")
