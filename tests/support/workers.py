@@ -1,9 +1,11 @@
-"""Gives each of pytest-xdist's workers databases of its own on the one Valkey; loaded before Django's settings are.
+"""Gives each of pytest-xdist's workers what is its own; loaded before Django's settings are.
 
-PostgreSQL's databases are apart already: their names carry the worker.
+Databases on the one Valkey, and a data folder, so that no worker counts another's metrics. PostgreSQL's
+databases are apart already: their names carry the worker.
 """
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 # Broker, channel layer and cache: see config/settings/messaging.py.
@@ -21,3 +23,4 @@ def own_redis_url(url: str, worker: str) -> str:
 
 if (name := os.environ.get("PYTEST_XDIST_WORKER", "")) and "REDIS_URL" in os.environ:
     os.environ["REDIS_URL"] = own_redis_url(os.environ["REDIS_URL"], name)
+    os.environ["CHARLA_DATA_DIR"] = str(Path(os.environ["CHARLA_DATA_DIR"]) / name)
