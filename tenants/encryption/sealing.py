@@ -38,6 +38,8 @@ def unseal(sealed: str, *, context: str) -> str:
         wanted = UUID(key_id)
     except (ValueError, binascii.Error):
         raise SealError("This is not a sealed value.") from None
+    if base64.urlsafe_b64encode(raw).decode() != encoded:  # the decoder skips strange characters and spare bits
+        raise SealError("This sealed value was changed.")
     if version != VERSION:
         raise SealError(f"This value was sealed by a newer program ({version}).")
     try:

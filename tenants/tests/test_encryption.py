@@ -63,6 +63,14 @@ def test_a_changed_value_does_not_open(tenant: TenantModel, position: int) -> No
             unseal(sealed[:at] + other + sealed[at + 1 :], context=PLACE)
 
 
+def test_another_spelling_of_a_sealed_value_does_not_open(tenant: TenantModel) -> None:
+    with in_tenant(tenant):
+        sealed = seal("secret", context=PLACE)
+        for changed in (f"{sealed}=", f"{sealed[:50]}!{sealed[50:]}", f"{sealed}\n"):
+            with pytest.raises(SealError):
+                unseal(changed, context=PLACE)
+
+
 @pytest.mark.parametrize("text", ["", "secret", "c1.x.y", "c2.018f0000-0000-7000-8000-000000000000.AAAA"])
 def test_what_was_never_sealed_is_said_so(tenant: TenantModel, text: str) -> None:
     with in_tenant(tenant), pytest.raises(SealError):
