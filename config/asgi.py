@@ -10,6 +10,7 @@ http = get_wsgi_application()  # Django's apps load here, before anything below 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+import config.urls  # noqa: E402, F401  (now, not in the first request)
 from chats.realtime.heartbeat import tell_that_a_process_began  # noqa: E402
 from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402

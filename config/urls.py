@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from chats.views import demo, home
 from metrics.views import healthz, metrics, readyz
 
+admin.autodiscover()
 handler404 = "tenants.api.errors.not_found"
 handler500 = "tenants.api.errors.server_error"
 

@@ -18,6 +18,7 @@ from tenants.scope import OPERATIONS, in_tenant
 from tests.support.administration import browser_of
 
 pytestmark = pytest.mark.django_db(databases=["default", OPERATIONS])
+admin.autodiscover()
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ = {
     "viewer": {

@@ -9,7 +9,7 @@ DEBUG = env.bool("DEBUG", default=False)
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config/urls.py loads the pages: a worker has none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
