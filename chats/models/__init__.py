@@ -3,6 +3,7 @@
 from chats.models.buffers import MessageBuffer
 from chats.models.chat import ChatModel, ChatStatus
 from chats.models.content import CONTENT_TYPES, SENDER_CHOICES, ContentChatModel, Sender
+from chats.models.media import MediaContentModel
 from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
 from chats.models.statistics import ModelPerformanceSummary, UserStatistics
 
@@ -15,6 +16,7 @@ __all__ = [
     "ChatStatus",
     "Contact",
     "ContentChatModel",
+    "MediaContentModel",
     "MessageBuffer",
     "ModelPerformanceSummary",
     "Sender",
