@@ -234,6 +234,7 @@ class WorkItem(models.Model):
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     last_error = models.TextField(_("last error"), default="")
+    request_id = models.CharField(max_length=64, db_default="", default="")  # of the request that wanted it, for logs
     created_at = models.DateTimeField(_("created"), db_default=Now())
     finished_at = models.DateTimeField(_("finished"), null=True)
 
@@ -275,6 +276,33 @@ class DataKey(TenantOwned):
         constraints = [
             models.UniqueConstraint(fields=["tenant"], condition=models.Q(is_current=True), name="one_current_data_key")
         ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class IdempotencyRecord(TenantOwned):
+    """The answer to a POST that named an Idempotency-Key: the same key and request get it again (api.md).
+
+    Written in the transaction of the effect itself, so there is one exactly when the effect is there. Answers may show
+    secrets and people's texts: they are sealed whatever the tenant's policy says of messages, and kept for a day.
+    """
+
+    id = models.UUIDField(primary_key=True)  # made by the program: it is bound into the sealed answer
+    caller = models.CharField(max_length=100)
+    key_hash = models.CharField(max_length=64)
+    request_hash = models.CharField(max_length=64)
+    status = models.SmallIntegerField()
+    answer = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "caller", "key_hash"], name="one_answer_per_idempotency_key")
+        ]
+        indexes = [models.Index(fields=["tenant", "created_at"], name="stored_answer_age")]
 
     def __str__(self) -> str:
         return str(self.id)
