@@ -154,6 +154,35 @@ class Membership(TenantOwned):
         return f"{self.user} ({self.get_role_display()})"
 
 
+class Invitation(TenantOwned):
+    """An open invitation to a tenant; accepting or withdrawing it removes the row (tenants/services/invitations.py).
+
+    What its link holds is computed from `seed` and SECRET_KEY: the database alone lets nobody in.
+    """
+
+    id = UUIDv7Field(primary_key=True)
+    email = models.EmailField(_("e-mail"), max_length=255)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
+    seed = models.CharField(max_length=64, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(
+        User, verbose_name=_("invited by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        editable=False,
+    )  # fmt: skip
+    expires_at = models.DateTimeField(_("expires"), editable=False)
+    mailed_at = models.DateTimeField(_("mailed"), null=True, editable=False)
+    created_at = models.DateTimeField(_("invited"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["email"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "email"], name="one_invitation_per_address")]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.get_role_display()})"
+
+
 class APIKey(TenantOwned):
     """A program's key: only its SHA-256 is stored, the key itself is shown once (domain.md, 17)."""
 

@@ -20,7 +20,9 @@ OUTSIDE_POLICIES = {
     "auth_group_permissions", "analysis_sharedtrainedmodel",
 }  # fmt: skip
 # Decision 3: they come before a tenant is known and take a secret's hash, a public key or a user's id.
-BEFORE_A_TENANT = {"charla_api_key", "charla_memberships", "charla_visitor", "charla_publishable_key"}
+BEFORE_A_TENANT = {
+    "charla_api_key", "charla_memberships", "charla_visitor", "charla_publishable_key", "charla_invitation",
+}  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
