@@ -9,6 +9,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from chats import events
 from chats.realtime import audience, heartbeat
@@ -20,6 +21,7 @@ from chats.realtime.work_threads import in_thread
 from chats.services.errors import ChatError
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
+from metrics.services import MetricsService
 
 SUBPROTOCOL = "charla.v1"
 
@@ -124,7 +126,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send({"type": "resumed", "last_sequence": self.sent})
 
     async def catch_up(self) -> None:
-        """Send what the channel layer may have lost."""
+        """Send what the channel layer may have lost; before `ready` there is nothing to lose."""
+        if not hasattr(self, "order"):
+            return
         async with self.order:
             await self._send_after(self.sent)
 
@@ -156,7 +160,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _tell(self, frame: dict[str, Any]) -> None:
         event = {"type": "chat_message", "text": json.dumps(frame), "from": self.name}
-        await get_channel_layer().group_send(chat_group(self.chat_id), event)
+        try:
+            await get_channel_layer().group_send(chat_group(self.chat_id), event)
+        except (RedisError, OSError):
+            MetricsService().increment_counter("realtime_publish_failures")
 
     async def chat_message(self, event: dict[str, Any]) -> None:
         """Forward a frame of the chat's group; a stored message only in its turn."""

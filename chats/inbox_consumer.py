@@ -7,7 +7,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
-from chats.realtime import audience
+from chats.realtime import audience, heartbeat
 from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame
 from chats.realtime.work_threads import in_thread
@@ -34,6 +34,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
             return
         await self._join()
         self._close_at_expiry()
+        heartbeat.watch(self)
         await self._send({"type": "ready"})
 
     async def _join(self) -> None:
@@ -55,6 +56,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         """Leave the groups."""
+        heartbeat.unwatch(self)
         if self.expiry is not None:
             self.expiry.cancel()
         for group in self.groups_joined:
@@ -74,7 +76,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
         await super().send(text_data=event["text"])
 
     async def catch_up(self) -> None:
-        """Say that frames were left out for a slow listener: it asks by REST."""
+        """Say that frames were left out, or may have been lost: who hears it asks by REST."""
         await self._send({"type": "resync"})
 
     async def _send(self, frame: dict[str, Any]) -> None:

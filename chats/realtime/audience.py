@@ -9,9 +9,16 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
+import structlog
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from chats.realtime import heartbeat
 
 LONGEST_BACKLOG: Final = 200
+LONGEST_JOIN_SECONDS: Final = 1.0
+AWAY: Final = (RedisError, OSError)
+logger = structlog.get_logger(__name__)
 Event = dict[str, Any]
 
 
@@ -40,20 +47,29 @@ class Ear:
             self.waiting.append(event)
         else:
             self.has_missed = True
+        self._listen()
+
+    def miss(self) -> None:
+        """Let the listener fetch what it could not hear."""
+        self.has_missed = True
+        self._listen()
+
+    def _listen(self) -> None:
         if self.hearing is None or self.hearing.done():
             self.hearing = asyncio.get_running_loop().create_task(self._hear())
 
     async def _hear(self) -> None:
         with suppress(OSError):  # the client has gone: its disconnect follows
-            while self.waiting:
-                await self.listener.chat_message(self.waiting.popleft())
+            while self.waiting or self.has_missed:
+                if self.waiting:
+                    await self.listener.chat_message(self.waiting.popleft())
                 if self.has_missed and not self.waiting:
                     self.has_missed = False
                     await self.listener.catch_up()
 
 
 class Audience:
-    """The sockets of one group; `ready` ends when the layer's group has been joined."""
+    """The sockets of one group; `ready` ends when the layer's group has been joined, however long the layer is away."""
 
     def __init__(self, group: str) -> None:
         self.group = group
@@ -64,9 +80,19 @@ class Audience:
         self.ready = asyncio.get_running_loop().create_task(self._join())
 
     async def _join(self) -> None:
-        self.channel = await self.layer.new_channel("chat.")
-        await self.layer.group_add(self.group, self.channel)
+        is_late = False
+        while not self.channel:
+            try:
+                channel = await self.layer.new_channel("chat.")
+                await self.layer.group_add(self.group, channel)
+                self.channel = channel
+            except AWAY:
+                is_late = True
+                await heartbeat.until_heard()
         self.listening = asyncio.get_running_loop().create_task(self._listen())
+        if is_late:
+            for ear in self.ears.values():
+                ear.miss()
 
     async def _listen(self) -> None:
         while True:
@@ -78,7 +104,8 @@ class Audience:
         """Leave the layer's group."""
         self.ready.cancel()
         if self.channel:
-            await self.layer.group_discard(self.group, self.channel)
+            with suppress(*AWAY):  # then there is no group to leave
+                await self.layer.group_discard(self.group, self.channel)
         if self.listening is not None:
             self.listening.cancel()  # which makes the layer forget the channel
 
@@ -87,12 +114,15 @@ _audiences: dict[tuple[asyncio.AbstractEventLoop, str], Audience] = {}
 
 
 async def join(group: str, listener: Listener) -> None:
-    """Let a socket hear its group from now on; raises what the channel layer raises when it is away."""
+    """Let a socket hear its group from now on, or, while the channel layer is away, as soon as it is back."""
     key = asyncio.get_running_loop(), group
     audience = _audiences.get(key) or _audiences.setdefault(key, Audience(group))
     audience.ears[listener] = Ear(listener)
     try:
-        await asyncio.shield(audience.ready)
+        async with asyncio.timeout(LONGEST_JOIN_SECONDS):
+            await asyncio.shield(audience.ready)
+    except TimeoutError:
+        logger.warning("group_not_joined_yet", group=group)
     except BaseException:
         await leave(group, listener)
         raise
