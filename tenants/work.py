@@ -1,6 +1,11 @@
 """The kinds of work that `tenants` brings to the work rows."""
 
-from tenants.services.schedules import KIND, nothing_makes_up, run_scheduled
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from tenants.services.idempotency import remove_old_answers
+from tenants.services.schedules import KIND, SCHEDULES, ScheduleEntry, nothing_makes_up, run_scheduled
 from tenants.services.work import WORK_KINDS, WorkKind
 from tenants.tasks import run_schedule
 
@@ -10,3 +15,7 @@ def _ring(ref_id: str) -> None:
 
 
 WORK_KINDS.add(KIND, WorkKind(ring=_ring, run=run_scheduled, died=nothing_makes_up))
+SCHEDULES.add(
+    "tenants.stored_answers",
+    ScheduleEntry(_("remove answers kept for repeated requests"), timedelta(hours=1), remove_old_answers),
+)

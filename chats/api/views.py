@@ -171,7 +171,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
     resource = "chats"
     queryset = ContentChatModel.objects.all()
     visitor_actions = ("list", "create")
-    own_transactions = frozenset({"create"})
+    own_transactions = one_with_its_answer = frozenset({"create"})
     parser_classes = [MessageJSONParser]
     serializer_class = MessageSerializer
     filterset_class = None

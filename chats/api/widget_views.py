@@ -16,9 +16,21 @@ from rest_framework.views import APIView
 from agents.models import AgentModel
 from chats.api.serializers import VisitorGrantSerializer, WidgetConfigSerializer, WidgetSessionSerializer
 from chats.events import chat_payload
-from chats.services.visitors import Identity, OriginRefusedError, check_origin, open_session, tenant_of_key, web_channel
+from chats.services.visitors import (
+    Identity,
+    OriginRefusedError,
+    VisitorGrant,
+    check_origin,
+    open_session,
+    tenant_of_key,
+    web_channel,
+)
+from tenants.api import idempotency
 from tenants.api.permissions import Public
 from tenants.scope import in_tenant
+from tenants.services.idempotency import Wanted
+
+LEAST_KEY = 22  # characters of 128 random bits
 
 
 class WidgetView(APIView):
@@ -71,6 +83,8 @@ class WidgetConfigView(WidgetView):
 class WidgetSessionView(WidgetView):
     """A visitor's session."""
 
+    tenantless = False  # the key's tenant: answers to repeated requests are kept there
+
     @extend_schema(request=WidgetSessionSerializer, responses={201: VisitorGrantSerializer})
     def post(self, request: Request) -> Response:
         """Make a visitor's contact, session and first chat."""
@@ -80,16 +94,32 @@ class WidgetSessionView(WidgetView):
         said = wanted.validated_data["user"]
         identity = Identity(**said) if said else None
         with in_tenant(tenant_id):
-            channel = web_channel(channel_id)
-            grant = open_session(locale=wanted.validated_data["locale"], identity=identity, channel=channel)
-            grant.chat.refresh_from_db()
-            chat = chat_payload(grant.chat)
-        return Response(
-            {
-                "token": grant.token,
-                "expires_at": grant.expires_at,
-                "contact": {"id": str(grant.contact.pk)},
-                "chat": chat,
-            },
-            status=status.HTTP_201_CREATED,
-        )
+            once = self._take_key(request, channel_id)
+            grant = open_session(
+                locale=wanted.validated_data["locale"], identity=identity, channel=web_channel(channel_id)
+            )
+            response = Response(_shown(grant), status=status.HTTP_201_CREATED)
+            if once is not None:
+                idempotency.end(once, response)
+        return response
+
+    def _take_key(self, request: Request, channel_id: UUID) -> Wanted | None:
+        """Take an Idempotency-Key: nobody has said who asks, so only its length keeps others from guessing it."""
+        if not idempotency.has_key(request):
+            return None
+        address = request.META.get("REMOTE_ADDR", "")
+        return idempotency.begin(request, f"address:{channel_id}:{address}", shortest=LEAST_KEY)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Answer with the error, or with the first answer."""
+        return exc.response if isinstance(exc, idempotency.AnsweredBefore) else super().handle_exception(exc)
+
+
+def _shown(grant: VisitorGrant) -> dict[str, Any]:
+    grant.chat.refresh_from_db()
+    return {
+        "token": grant.token,
+        "expires_at": grant.expires_at,
+        "contact": {"id": str(grant.contact.pk)},
+        "chat": chat_payload(grant.chat),
+    }

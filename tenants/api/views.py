@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,9 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tenants.api import idempotency
 from tenants.callers import Caller
-from tenants.scope import tenant_scope
+from tenants.scope import scope, tenant_scope
 from tenants.services.config import setting
+from tenants.services.idempotency import Wanted
 
 RETRY_AFTER_SECONDS = 60
 
@@ -32,17 +35,29 @@ class TenantAPIView(APIView):
     """An API view in its caller's tenant.
 
     After authentication the scope is set and a transaction opened; it is committed before the answer leaves, and
-    rolled back when the answer is an error. An action in `own_transactions` opens its own.
+    rolled back when the answer is an error. An action in `own_transactions` opens its own; those of them in
+    `one_with_its_answer` do not when the request has an Idempotency-Key: effect and answer are then committed together.
     """
 
     own_transactions: frozenset[str] = frozenset()
+    one_with_its_answer: frozenset[str] = frozenset()
     tenantless = False
     _in_transaction = False
+    _to_keep: Wanted | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Handle one request inside its unit of work."""
         with ExitStack() as self._unit:
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+            if self._to_keep is not None:
+                idempotency.end(self._to_keep, response)
+            return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Do what precedes the view's own work; a repeated POST ends here, with its first answer."""
+        super().initial(request, *args, **kwargs)
+        if idempotency.has_key(request) and isinstance(scope(), UUID) and isinstance(request.auth, Caller):
+            self._to_keep = idempotency.begin(request, idempotency.name_of(request.auth))
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who calls, then open that caller's tenant."""
@@ -56,7 +71,9 @@ class TenantAPIView(APIView):
         if request.method not in ("GET", "HEAD", "OPTIONS") and setting(None, "maintenance_mode"):
             raise MaintenanceError
         self._unit.enter_context(tenant_scope(caller.tenant_id))
-        if getattr(self, "action", None) not in self.own_transactions:
+        action = getattr(self, "action", None)
+        joins = action in self.one_with_its_answer and idempotency.has_key(request)
+        if joins or action not in self.own_transactions:
             self._unit.enter_context(transaction.atomic())
             self._in_transaction = True
 
@@ -64,6 +81,8 @@ class TenantAPIView(APIView):
         """Answer with the error, and undo what the request did."""
         if self._in_transaction:
             transaction.set_rollback(True)
+        if isinstance(exc, idempotency.AnsweredBefore):
+            return exc.response  # type: ignore[return-value]  # finalize_response() takes any of Django's
         return super().handle_exception(exc)
 
     @property
