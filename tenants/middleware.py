@@ -1,7 +1,5 @@
 """Edges of a request: its id in every log line, and the administration's one tenant at a time."""
 
-import re
-import uuid
 from collections.abc import Callable
 from uuid import UUID
 
@@ -10,11 +8,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from tenants.models import TenantModel
+from tenants.request_ids import request_id_of
 from tenants.scope import in_tenant
 from tenants.services.credentials import memberships_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 SESSION_KEY = "charla_tenant"
 
 
@@ -26,8 +24,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Handle one request."""
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(request.headers.get("X-Request-Id", ""))
         # Bound until the thread's next request, not only until here: Django logs an answer after its middleware.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)

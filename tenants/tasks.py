@@ -7,6 +7,7 @@ import structlog
 from celery import Task, shared_task
 from django.db import close_old_connections
 
+from tenants.request_ids import current_request_id
 from tenants.scope import scope, tenant_scope
 from tenants.services.schedules import run_scheduled
 
@@ -25,7 +26,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
         headers = {**(options.pop("headers", None) or {})}
         if isinstance(current, UUID):
             headers[TENANT_HEADER] = str(current)
-        if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        if request_id := current_request_id():
             headers[REQUEST_HEADER] = request_id
         return super().apply_async(args, kwargs, headers=headers, **options)
 

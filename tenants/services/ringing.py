@@ -42,7 +42,7 @@ WITH abandoned AS (
 )
 UPDATE tenants_workitem SET rung_at = now()
 WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM abandoned)
-RETURNING kind, tenant_id, ref_id, lost_leases, id
+RETURNING kind, tenant_id, ref_id, lost_leases, id, request_id
 """
 NEXT: Final = """
 SELECT extract(epoch FROM least(
@@ -55,7 +55,7 @@ SELECT extract(epoch FROM least(
 
 
 def take_due(*, grace_seconds: float = GRACE, anew: bool = False) -> list[tuple[Any, ...]]:
-    """Mark the rows that are due as rung now and return them: kind, tenant, reference, lost leases, id.
+    """Mark the rows that are due as rung now and return them: kind, tenant, reference, lost leases, id, request.
 
     `anew`: rings may have been lost just now, whatever waits in the queues.
     """

@@ -10,6 +10,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connections
 from kombu.exceptions import OperationalError as BrokerError
 
+from tenants.request_ids import in_request
 from tenants.scope import OPERATIONS, tenant_scope
 from tenants.services.ringing import GRACE, LONGEST_SLEEP, seconds_to_next, take_due
 from tenants.services.schedules import plant_due
@@ -44,11 +45,12 @@ def sweep_once(*, grace_seconds: float = GRACE, anew: bool = False) -> Swept:
     """Ring for every row that is due (see ringing.py); `anew`: rings may have been lost just now."""
     due = take_due(grace_seconds=grace_seconds, anew=anew)
     rung = worked = given_up = 0
-    for kind, tenant_id, ref_id, lost_leases, item_id in due:
+    for kind, tenant_id, ref_id, lost_leases, item_id, request_id in due:
         if lost_leases >= MAX_LOST_LEASES:
             given_up += _give_up_exhausted(item_id)
             continue
-        outcome = _ring_or_run(kind, tenant_id, ref_id)
+        with in_request(request_id):
+            outcome = _ring_or_run(kind, tenant_id, ref_id)
         rung, worked = rung + (outcome == "rung"), worked + (outcome == "worked")
     return Swept(rung, worked, given_up)
 

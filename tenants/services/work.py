@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from tenants.registry import Registry
+from tenants.request_ids import current_request_id
 from tenants.services.waking import wake_sweeper
 from tenants.signals import work_died
 
@@ -64,10 +65,10 @@ def enqueue(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_workitem (kind, dedupe_key, tenant_id, ref_id, conversation, state, run_after,"
-            " attempts, lost_leases, last_error)"
-            " VALUES (%s, %s, %s, %s, %s, 'ready', now() + %s * interval '1 second', 0, 0, '')"
+            " attempts, lost_leases, last_error, request_id)"
+            " VALUES (%s, %s, %s, %s, %s, 'ready', now() + %s * interval '1 second', 0, 0, '', %s)"
             " ON CONFLICT (dedupe_key) DO NOTHING",
-            [kind, dedupe_key, tenant_id, ref_id, conversation, delay],
+            [kind, dedupe_key, tenant_id, ref_id, conversation, delay, current_request_id()],
         )
     if 0 < delay < SWEEPERS_SLEEP:
         wake_sweeper()
