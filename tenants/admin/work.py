@@ -22,7 +22,7 @@ from unfold.decorators import display
 from tenants.admin_base import ReadOnly, RoleAdmin, has_rank, shown_tenant
 from tenants.models import Role, User, WorkItem, WorkState
 from tenants.scope import current_tenant_id
-from tenants.services.replaying import MOST_AT_ONCE, run_again
+from tenants.services.replaying import MOST_AT_ONCE, dismiss, run_again
 from tenants.services.work import WORK_KINDS
 from tenants.services.work_figures import work_figures
 
@@ -83,7 +83,7 @@ class WorkItemAdmin(ReadOnly, RoleAdmin):
         "rung_at", "held_until", "finished_at",
     )  # fmt: skip
     readonly_fields = fields
-    actions = ("run_chosen_again",)
+    actions = ("run_chosen_again", "dismiss_chosen")
     list_before_template = "tenants/admin/work_figures.html"
     change_form_outer_before_template = "tenants/admin/run_again.html"
     empty_text = _("Nothing waits here. Work that is done is removed after seven days; what was given up stays.")
@@ -174,8 +174,18 @@ class WorkItemAdmin(ReadOnly, RoleAdmin):
     @admin.action(description=_("Run again"), permissions=["run_again"])
     def run_chosen_again(self, request: HttpRequest, queryset: "QuerySet[WorkItem]") -> None:
         """Give those of the chosen rows that are dead another chance."""
-        dead = queryset.filter(state=WorkState.DEAD).order_by("pk").values_list("pk", flat=True)
-        self._run_again(request, list(dead[:MOST_AT_ONCE]))
+        self._run_again(request, _dead(queryset))
+
+    @admin.action(description=_("Put away undone"), permissions=["run_again"])
+    def dismiss_chosen(self, request: HttpRequest, queryset: "QuerySet[WorkItem]") -> None:
+        """Put those of the chosen rows that are dead away, so that they alarm nobody any more."""
+        by = request.user if isinstance(request.user, User) else None
+        count = dismiss(_dead(queryset), tenant_id=_tenant_of(request), by=by)
+        if not count:
+            messages.warning(request, gettext("Nothing was put away: only what was given up can be."))
+            return
+        said = ngettext("%(count)d row was put away.", "%(count)d rows were put away.", count)
+        messages.success(request, said % {"count": count})
 
     def run_one_again(self, request: HttpRequest, item_id: int) -> HttpResponse:
         """Give one row another chance, and lead to the list."""
@@ -191,6 +201,10 @@ class WorkItemAdmin(ReadOnly, RoleAdmin):
             return
         said = ngettext("%(count)d row is run again.", "%(count)d rows are run again.", count)
         messages.success(request, said % {"count": count})
+
+
+def _dead(queryset: "QuerySet[WorkItem]") -> list[int]:
+    return list(queryset.filter(state=WorkState.DEAD).order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
 
 
 def _tenant_of(request: HttpRequest) -> UUID | None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import AuditLog
 from tenants.models import TenantModel, User, WorkItem
 from tenants.scope import OPERATIONS, all_tenants, current_tenant_id
-from tenants.services.replaying import run_again
+from tenants.services.replaying import dismiss, run_again
 from tenants.services.ringing import take_due
 from tenants.services.waking import listen, sleep
 from tenants.services.work import WORK_KINDS, WorkKind, claim
@@ -218,3 +218,24 @@ def test_figures_tell_the_oldest_that_is_due_and_the_oldest_that_was_not_rung_fo
     assert turn.ready == 3
     assert turn.oldest == pytest.approx(50, abs=5)
     assert turn.unrung == pytest.approx(9, abs=5)
+
+
+def test_dead_work_is_put_away_undone_and_the_audit_log_says_by_whom(
+    tenant: TenantModel, neighbour: TenantModel, owner: User, taken_back: Taken
+) -> None:
+    dead, waiting, theirs = row(tenant), row(tenant, "2", state="ready"), row(neighbour, "3")
+    assert dismiss([dead.pk, waiting.pk, theirs.pk], tenant_id=tenant.pk, by=owner) == 1
+    states = {item.pk: item.state for item in WorkItem.objects.all()}
+    assert states == {dead.pk: "done", waiting.pk: "ready", theirs.pk: "dead"}
+    assert taken_back == []
+    with all_tenants():
+        assert list(AuditLog.objects.filter(action="work_dismissed").values_list("object_id")) == [(str(dead.pk),)]
+
+
+def test_the_list_puts_dead_work_away(tenant: TenantModel, owner: User, taken_back: Taken) -> None:
+    item = row(tenant)
+    chosen = {"action": "dismiss_chosen", "_selected_action": [item.pk]}
+    page = browser_of(owner, tenant).post(reverse(LIST), chosen, follow=True)
+    assert "1 row was put away." in page.content.decode()
+    item.refresh_from_db()
+    assert (item.state, item.last_error) == ("done", "ValueError: broken")
