@@ -1,11 +1,14 @@
 """What travels to browsers: the payloads of api.md, each built once and sent to every socket as it is."""
 
-from typing import Any
+from typing import Any, Final
 
-from chats.models import ChatModel, ContentChatModel
+from chats.models import ChatModel, ContentChatModel, MediaContentModel, Sender
+from chats.models.content import ContentType
 from tenants.models import User
+from tenants.rendering import Node, blocks
 
 Frame = dict[str, Any]
+FORMATTED: Final = frozenset({Sender.AGENT, Sender.STAFF})
 
 
 def message_payload(message: ContentChatModel) -> Frame:
@@ -27,8 +30,38 @@ def message_payload(message: ContentChatModel) -> Frame:
         "tokens_used": message.tokens_used,
         "model_used": message.model_used,
         "citations": message.metadata.get("citations", []),
-        "media": [],
+        "blocks": formatted(message),
+        "media": [media_payload(file) for file in files_of(message)],
         "sentiment": None,
+    }
+
+
+def formatted(message: ContentChatModel) -> tuple[Node, ...] | None:
+    """Return the tree of what agents and staff write in Markdown; None for plain text and all that people write."""
+    return blocks(message.content) if message.sender in FORMATTED else None
+
+
+def files_of(message: ContentChatModel) -> list[MediaContentModel]:
+    """Return a message's files; runs a query only where it has some that nobody has looked for (with_media())."""
+    if message.content_type == ContentType.TEXT:
+        return []
+    if message.files is None:
+        message.files = list(message.media.select_related("chat"))
+    return message.files
+
+
+def media_payload(file: MediaContentModel) -> Frame:
+    """Return a file on the wire (decision 32); the addresses are paths on this host."""
+    return {
+        "id": str(file.pk),
+        "media_type": file.media_type,
+        "mime_type": file.mime_type,
+        "name": file.name,
+        "size": file.size,
+        "width": file.width,
+        "height": file.height,
+        "url": file.media_url,
+        "thumbnail_url": file.thumbnail_url or None,
     }
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from chats.services import retrying
 from chats.services.closing import archive_completed, complete_silent
 from chats.services.debouncing import remove_stale
+from chats.services.media_files import remove_strays
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
 from chats.tasks import process_new_message, retry_signal_processing
@@ -47,6 +48,10 @@ SCHEDULES.add(
 SCHEDULES.add(
     "chats.archive_completed",
     ScheduleEntry(_("archive completed conversations"), timedelta(hours=1), archive_completed),
+)
+SCHEDULES.add(
+    "chats.remove_strays",
+    ScheduleEntry(_("remove files that no message knows"), timedelta(days=1), remove_strays, timedelta(hours=3)),
 )
 SCHEDULES.add(
     "chats.remove_buffers", ScheduleEntry(_("remove old message buffers"), timedelta(minutes=5), remove_stale_buffers)

@@ -5,7 +5,16 @@ from contextlib import contextmanager
 
 from rest_framework.exceptions import APIException, NotFound, Throttled, ValidationError
 
-from chats.services.errors import ChatClosedError, ChatError, ChatFullError, ChatNotFoundError, OvertakenError
+from chats.services.errors import (
+    ChatClosedError,
+    ChatError,
+    ChatFullError,
+    ChatNotFoundError,
+    OvertakenError,
+    UnfitFileError,
+)
+
+STATUS_OF_FILES = {"too_large": 413, "unsupported_type": 415}
 
 
 class Conflict(APIException):
@@ -13,6 +22,14 @@ class Conflict(APIException):
 
     status_code = 409
     default_code = "conflict"
+
+
+class UnfitFile(APIException):
+    """413 for what is too large, 415 for a kind that is not taken."""
+
+    def __init__(self, error: UnfitFileError) -> None:
+        self.status_code = STATUS_OF_FILES[error.code]
+        super().__init__(error.message, code=error.code)
 
 
 @contextmanager
@@ -24,6 +41,10 @@ def api_errors() -> Iterator[None]:
         raise NotFound(error.message) from error
     except (ChatClosedError, ChatFullError, OvertakenError) as error:
         raise Conflict(error.message, code=error.code) from error
+    except UnfitFileError as error:
+        if error.code in STATUS_OF_FILES:
+            raise UnfitFile(error) from error
+        raise ValidationError({"file": [error.message]}, code=error.code) from error
     except ChatError as error:
         detail = [error.message]
         raise ValidationError({error.attr: detail} if error.attr else detail, code=error.code) from error

@@ -29,6 +29,20 @@ class AuthorSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
 
 
+class MediaSerializer(serializers.Serializer[Any]):
+    """A file of a message (decision 32)."""
+
+    id = serializers.UUIDField()
+    media_type = serializers.ChoiceField(choices=["image", "file", "audio"])
+    mime_type = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    url = serializers.CharField()
+    thumbnail_url = serializers.CharField(allow_null=True)
+
+
 class MessageSerializer(serializers.Serializer[ContentChatModel]):
     """A message on the wire (api.md)."""
 
@@ -47,7 +61,8 @@ class MessageSerializer(serializers.Serializer[ContentChatModel]):
     tokens_used = serializers.IntegerField(read_only=True)
     model_used = serializers.CharField(read_only=True)
     citations = CitationSerializer(many=True, read_only=True)
-    media = serializers.ListField(child=serializers.DictField(), read_only=True)
+    blocks = serializers.ListField(child=serializers.JSONField(), read_only=True, allow_null=True)
+    media = MediaSerializer(many=True, read_only=True)
     sentiment = serializers.DictField(read_only=True, allow_null=True)
 
     def to_representation(self, instance: ContentChatModel) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from chats.api.media_views import MediaViewSet
 from chats.api.views import ChatViewSet, MessageViewSet
 from chats.api.widget_views import WidgetConfigView, WidgetSessionView
 
@@ -12,6 +13,13 @@ router.register("chats", ChatViewSet, basename="chat")
 urlpatterns = [
     *router.urls,
     path("chats/<uuid:chat_id>/messages/", MessageViewSet.as_view({"get": "list", "post": "create"}), name="messages"),
+    path("chats/<uuid:chat_id>/media/", MediaViewSet.as_view({"post": "create"}), name="media-list"),
+    path("chats/<uuid:chat_id>/media/<uuid:pk>/", MediaViewSet.as_view({"get": "retrieve"}), name="media"),
+    path(
+        "chats/<uuid:chat_id>/media/<uuid:pk>/thumbnail/",
+        MediaViewSet.as_view({"get": "thumbnail"}),
+        name="media-thumbnail",
+    ),
     path("widget/config/", WidgetConfigView.as_view(), name="widget-config"),
     path("widget/sessions/", WidgetSessionView.as_view(), name="widget-sessions"),
 ]

@@ -21,6 +21,7 @@ from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSe
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.services import lifecycle
 from chats.services.handover import ask_for_person
+from chats.services.media import with_media
 from chats.services.message_details import details_of
 from chats.services.messages import post_message
 from chats.services.pace import seconds_to_wait
@@ -170,7 +171,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
 
     resource = "chats"
     queryset = ContentChatModel.objects.all()
-    visitor_actions = ("list", "create")
+    visitor_actions: tuple[str, ...] = ("list", "create")
     own_transactions = one_with_its_answer = frozenset({"create"})
     parser_classes = [MessageJSONParser]
     serializer_class = MessageSerializer
@@ -202,6 +203,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
             more, page = len(page) > size, page[:size]
         for message in page:
             message.chat = found
+        with_media(page)
         return Response(self._page(request, page, more=more, backwards=bool(before), size=size))
 
     def _page(self, request: Request, page: Any, *, more: bool, backwards: bool, size: int) -> dict[str, Any]:

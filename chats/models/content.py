@@ -1,6 +1,6 @@
 """What was said: one row a message."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,9 @@ from chats.models.chat import ChatModel
 from chats.models.sequences import take_sequence
 from tenants.fields import TenantForeignKey
 from tenants.models import TenantOwned
+
+if TYPE_CHECKING:
+    from chats.models.media import MediaContentModel
 
 
 class Sender(models.TextChoices):
@@ -46,6 +49,7 @@ class ContentChatModel(TenantOwned):
     """A message: its `sequence` (1, 2, 3… in the chat) is its order, and clients resume by it."""
 
     reply_id: str = ""  # of the stream of deltas that this message ends; not stored
+    files: "list[MediaContentModel] | None" = None  # what `media` has, once somebody has looked
 
     chat = TenantForeignKey(
         ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="contents", db_index=False

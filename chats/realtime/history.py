@@ -7,6 +7,7 @@ from django.db import transaction
 
 from chats.events import message_created
 from chats.models import ChatModel
+from chats.services.media import with_media
 
 PAGE = 200
 
@@ -18,6 +19,7 @@ def messages_after(chat_id: UUID, after: int) -> list[tuple[int, str]]:
         if chat is None:
             return []
         rows = list(chat.contents.select_related("author").filter(sequence__gt=after).order_by("sequence")[:PAGE])
-    for message in rows:
-        message.chat = chat
+        for message in rows:
+            message.chat = chat
+        with_media(rows)
     return [(message.sequence, json.dumps(message_created(message), ensure_ascii=False)) for message in rows]

@@ -46,6 +46,16 @@ class InvalidMessageError(ChatError):
         self.code, self.attr = code, attr
 
 
+class UnfitFileError(ChatError):
+    """A file is not taken; or there are too many, or none."""
+
+    attr = "file"
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class OvertakenError(ChatError):
     """The chat changed hands while a reply was written: the reply is not stored."""
 

@@ -14,6 +14,7 @@ from chats.realtime.publish import publish_state
 from chats.services.debouncing import debounce_on, hold
 from chats.services.errors import ChatClosedError, ChatFullError, ChatNotFoundError, OvertakenError
 from chats.services.language import detect_language
+from chats.services.media_files import StoredFile, add_rows
 from chats.services.validation import checked_client_message_id, checked_content
 from notifications.services.events import record_event
 from tenants.commits import call_after_commit
@@ -81,6 +82,7 @@ class Draft:
     covers: int = 0
     owner_version: int | None = None
     reply_id: str = ""
+    files: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def post_message(**draft: Any) -> Posted:
     wanted = Draft(
         **{
             **draft,
-            "content": checked_content(wanted.content, wanted.content_type),
+            "content": checked_content(wanted.content, wanted.content_type, has_files=bool(wanted.files)),
             "client_message_id": checked_client_message_id(wanted.client_message_id),
             "language": wanted.language or detect_language(wanted.content),
         }
@@ -137,6 +139,8 @@ def _accept(draft: Draft, longest: int | None) -> Posted:
         return _sent_before(draft)
     message = _new_message(draft, place)
     message.save(force_insert=True)
+    if draft.files:
+        message.files = add_rows(message, draft.files)
     if draft.sender == Sender.USER:
         _enqueue_turn(message, place)
     record_event(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from chats.models import ChatModel, ContentChatModel
+from chats.services.media import with_media
 
 PAGE: Final = 50
 
@@ -34,6 +35,7 @@ def read_before(chat: ChatModel, before: int | None = None, *, limit: int = PAGE
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     found = list(rows[: limit + 1])
+    with_media(found)
     return TranscriptPage(found[:limit][::-1], has_earlier=len(found) > limit)
 
 
@@ -43,5 +45,6 @@ def read_after(chat: ChatModel, after: int, *, limit: int = PAGE) -> TranscriptP
     found = list(rows[:limit])
     if not found:
         return TranscriptPage([], has_earlier=after > 0)
+    with_media(found)
     previous = chat.contents.filter(sequence__lt=found[0].sequence).order_by("-sequence")
     return TranscriptPage(found, after > 0, previous.values_list("timestamp", flat=True).first())

@@ -17,13 +17,15 @@ WITHOUT_WIDTH: Final = (
 )
 
 
-def checked_content(content: object, content_type: str) -> str:
-    """Return the text to store; raise InvalidMessageError with the code of api.md."""
-    if content_type != "text":
-        raise InvalidMessageError("unsupported_type", _("Only text can be sent so far."), "content_type")
+def checked_content(content: object, content_type: str, *, has_files: bool = False) -> str:
+    """Return the text to store; raise InvalidMessageError with the code of api.md. With files it may say nothing."""
+    if content_type != "text" and not has_files:
+        raise InvalidMessageError("unsupported_type", _("Files are sent to media/."), "content_type")
     if not isinstance(content, str):
         raise InvalidMessageError("invalid", _("The content must be text."))
     if not any(is_visible(character) for character in content):
+        if has_files:
+            return ""
         raise InvalidMessageError("blank", _("Write something first."))
     longest = settings.CHAT_SETTINGS["MAX_MESSAGE_LENGTH"]
     if len(content) > longest:
