@@ -1,11 +1,12 @@
 """Conversations: a list to find them, and a page on which one is read and answered."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,8 @@ from unfold.decorators import display
 
 from chats.admin import transcript
 from chats.admin.names import initials, person_of
-from chats.models import ChatModel, ChatStatus
+from chats.media_answers import file_answer
+from chats.models import ChatModel, ChatStatus, MediaContentModel
 from chats.services import lifecycle
 from chats.services.errors import ChatError
 from tenants.admin_base import RoleAdmin, has_rank, tell
@@ -102,6 +104,8 @@ class ChatAdmin(RoleAdmin):
         return [
             path("<int:pk>/messages/", wrap(self.new_messages), name="chats_chatmodel_messages"),
             path("<int:pk>/reply/", wrap(self.reply), name="chats_chatmodel_reply"),
+            path("<int:pk>/media/<uuid:media_id>/", wrap(self.media_file), name="chats_chatmodel_media"),
+            path("<int:pk>/media/<uuid:media_id>/small/", wrap(self.thumbnail), name="chats_chatmodel_thumbnail"),
             path("<int:pk>/act/", wrap(self.act), name="chats_chatmodel_act"),
             *super().get_urls(),
         ]
@@ -136,13 +140,28 @@ class ChatAdmin(RoleAdmin):
             return HttpResponse(status=404)
         return transcript.part(request, chat, after=int(after))
 
+    def media_file(self, request: HttpRequest, pk: int, media_id: UUID) -> FileResponse:
+        """Return a file of the conversation, to be kept."""
+        return file_answer(self._media(request, pk, media_id))
+
+    def thumbnail(self, request: HttpRequest, pk: int, media_id: UUID) -> FileResponse:
+        """Return the small picture of a picture."""
+        return file_answer(self._media(request, pk, media_id), thumbnail=True)
+
+    def _media(self, request: HttpRequest, pk: int, media_id: UUID) -> MediaContentModel:
+        chat = self.get_object(request, str(pk))
+        row: MediaContentModel | None = chat.media.filter(pk=media_id).first() if chat is not None else None
+        if row is None:
+            raise Http404
+        return row
+
     def reply(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Post what the person of the staff wrote."""
         chat = self._chat_to_change(request, pk)
         if chat is None:
             return HttpResponse(status=404)
         try:
-            transcript.post_reply(chat, _staff(request), request.POST)
+            transcript.post_reply(chat, _staff(request), request.POST, request.FILES.getlist("file"))
         except ChatError as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(f"{reverse('admin:chats_chatmodel_change', args=[pk])}#end")

@@ -1,6 +1,7 @@
 """The page on which a conversation is read as one, and answered."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from chats.admin.beside import notes_of, panels_of
 from chats.admin.names import person_of
+from chats.events import files_of, formatted
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
+from chats.services.media import ACCEPTED, Upload, post_media
 from chats.services.messages import post_message
 from chats.services.transcript import TranscriptPage, read_after, read_before
 from tenants.models import User
+from tenants.rendering import to_html
 
 OTHERS_SHOWN: Final = 5
 ACTIONS: Final = {
@@ -45,6 +49,7 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
         "actions_shown": [(name, *ACTIONS[name]) for name in _possible(chat, request)] if may_write else [],
         "others": _other_chats(chat),
         "panels": panels_of(chat),
+        "accepted_files": ACCEPTED,
         "client_message_id": uuid.uuid4().hex,
     }
     return TemplateResponse(request, "chats/admin/conversation.html", context)
@@ -58,15 +63,19 @@ def part(request: HttpRequest, chat: ChatModel, *, after: int) -> HttpResponse:
     return TemplateResponse(request, "chats/admin/new_messages.html", _part_context(chat, shown))
 
 
-def post_reply(chat: ChatModel, author: User, data: QueryDict) -> None:
+def post_reply(chat: ChatModel, author: User, data: QueryDict, files: Sequence[Upload] = ()) -> None:
     """Post a staff member's message; who answers a chat that nobody has takes it over."""
-    post_message(
-        chat_id=chat.chat_id,
-        content=data.get("content", ""),
-        sender=Sender.STAFF,
-        author=author,
-        client_message_id=data.get("client_message_id", ""),
-    )
+    draft: dict[str, Any] = {
+        "chat_id": chat.chat_id,
+        "content": data.get("content", ""),
+        "sender": Sender.STAFF,
+        "author": author,
+        "client_message_id": data.get("client_message_id", ""),
+    }
+    if files:
+        post_media(files=files, **draft)
+    else:
+        post_message(**draft)
 
 
 def _part_context(chat: ChatModel, shown: TranscriptPage) -> dict[str, Any]:
@@ -91,11 +100,13 @@ def _bubbles(chat: ChatModel, shown: TranscriptPage) -> list[dict[str, Any]]:
 
 
 def _bubble(chat: ChatModel, message: ContentChatModel) -> dict[str, Any]:
-    """Return what a bubble shows; the template escapes all of it."""
+    """Return what a bubble shows; the template escapes all of it but `html`, which the renderer made."""
     citations = message.metadata.get("citations") if isinstance(message.metadata, dict) else None
     return {
         "message": message,
         "who": _who(chat, message),
+        "html": to_html(message.content) if formatted(message) else "",
+        "files": files_of(message),
         "citations": [source for source in citations or [] if isinstance(source, dict)],
     }
 

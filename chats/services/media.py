@@ -19,6 +19,12 @@ TAKEN: Final = (
     "JPEG, PNG, WebP, GIF, AVIF, PDF, docx, xlsx, pptx, odt, ods, odp, txt, csv, zip, mp3, m4a, ogg, wav, webm, mp4"
 )
 
+# For `<input accept>`: what a browser proposes; what is taken is decided by the bytes.
+ACCEPTED: Final = (
+    "image/jpeg,image/png,image/webp,image/gif,image/avif,audio/*,video/mp4,application/pdf,application/zip,text/plain,"
+    ".csv,.docx,.xlsx,.pptx,.odt,.ods,.odp"
+)
+
 
 class Upload(Protocol):
     """A file as it came; Django's UploadedFile is one."""
@@ -31,7 +37,9 @@ class Upload(Protocol):
 
 
 def post_media(*, files: Sequence[Upload], content: str = "", **draft: Any) -> Posted:
-    """Accept one message with files (the other fields are Draft's) in the current tenant, outside any transaction.
+    """Accept one message with files (the other fields are Draft's) in the current tenant.
+
+    Best outside a transaction: files are worked on here, and one that is rolled back later leaves them to the night.
 
     Raises UnfitFileError for a file that is not taken, and what post_message() raises; nothing is stored then.
     """

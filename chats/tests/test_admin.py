@@ -1,17 +1,20 @@
 """Conversations in the administration: read as one, answered, and never a neighbour's."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
+from chats.models import ChatModel, ChatStatus, ContentChatModel, MediaContentModel, Sender
 from chats.services.lifecycle import create_chat
 from chats.services.messages import post_message
 from chats.services.transcript import PAGE
+from chats.tests.test_media import PDF, picture
 from tenants.models import TenantModel, User
 from tenants.scope import in_tenant
 from tests.support.administration import browser_of
@@ -220,3 +223,48 @@ def test_the_first_page_shows_who_waits(colleague: User, chat: ChatModel) -> Non
 def test_somebody_without_a_tenant_sees_an_empty_first_page(db: None) -> None:
     nobody = User.objects.create_user("nobody@charla.example", "a long password", is_staff=True)
     assert "No tenant yet" in text_of(browser_of(nobody).get(reverse("admin:index")))
+
+
+def test_markdown_of_agents_and_staff_is_formatted_and_peoples_own_is_not(colleague: User, chat: ChatModel) -> None:
+    say(chat, "**mine** <b>x</b>")
+    say(chat, "**theirs** <b>x</b> [here](https://example.org) [bad](javascript:alert(1))", Sender.AGENT)
+    page = text_of(browser_of(colleague).get(url("change", chat)))
+    assert "**mine** &lt;b&gt;x&lt;/b&gt;" in page
+    assert "<strong>theirs</strong> &lt;b&gt;x&lt;/b&gt;" in page
+    assert '<a href="https://example.org" target="_blank" rel="noopener noreferrer nofollow">here</a>' in page
+    assert "javascript:" not in page.replace("[bad](javascript:alert(1))", "")
+
+
+def test_a_file_is_sent_shown_and_fetched(
+    colleague: User, viewer: User, outsider: User, chat: ChatModel, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    files = [SimpleUploadedFile("garden.png", picture("PNG")), SimpleUploadedFile("price <list>.pdf", PDF)]
+    data = {"content": "", "client_message_id": "a", "file": files}
+    assert browser_of(colleague).post(url("reply", chat), data).status_code == 302
+    page = text_of(browser_of(viewer).get(url("change", chat)))
+    assert "price &lt;list&gt;.pdf" in page
+    with in_tenant(chat.tenant_id):
+        picture_row, pdf_row = MediaContentModel.objects.order_by("position")
+    addresses = [
+        reverse("admin:chats_chatmodel_media", args=[chat.pk, pdf_row.pk]),
+        reverse("admin:chats_chatmodel_thumbnail", args=[chat.pk, picture_row.pk]),
+    ]
+    for address in addresses:
+        assert address in page
+        answer = browser_of(viewer).get(address)
+        assert answer.status_code == 200
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert browser_of(outsider).get(address).status_code == 404
+    with in_tenant(chat.tenant_id):
+        other = create_chat(user_id="person-2", channel="api")
+    assert (
+        browser_of(viewer).get(reverse("admin:chats_chatmodel_media", args=[other.pk, pdf_row.pk])).status_code == 404
+    )
+
+
+def test_a_file_that_is_not_taken_is_said_so(colleague: User, chat: ChatModel, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    browser = browser_of(colleague)
+    browser.post(url("reply", chat), {"content": "", "file": SimpleUploadedFile("a.exe", b"MZ\x90\x00\x00")})
+    assert "This kind of file is not taken" in text_of(browser.get(url("change", chat)))

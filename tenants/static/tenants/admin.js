@@ -8,7 +8,17 @@ document.addEventListener("keydown", (event) => {
   const wantsToSend = event.key === "Enter" && !event.shiftKey && !event.isComposing;
   if (!wantsToSend || !event.target.matches("[data-sends]")) return;
   event.preventDefault();
-  if (event.target.value.trim()) event.target.form.requestSubmit();
+  if (event.target.value.trim() || !event.target.required) event.target.form.requestSubmit();
+});
+
+// Files that are chosen are named below the field, and a message may then have no words.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-attaches]")) return;
+  const names = [...event.target.files].map((file) => file.name);
+  const shown = document.querySelector(event.target.dataset.attaches);
+  shown.textContent = names.join(" · ");
+  shown.hidden = !names.length;
+  event.target.form.querySelector("[data-sends]").required = !names.length;
 });
 
 document.addEventListener("submit", (event) => {
