@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from chats import events
-from chats.realtime import audience, heartbeat
+from chats.realtime import audience, heartbeat, standing
 from chats.realtime.admission import NO_SUCH_CHAT, UNKNOWN_CALLER, Admission, RefusedError, admit
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame, sequence_of
 from chats.realtime.history import PAGE, messages_after
@@ -59,6 +59,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.order = asyncio.Lock()
         self._close_at_expiry()
         heartbeat.watch(self)
+        standing.watch(self, self.admission.caller)
         await self._send({"type": "ready", "chat_id": str(self.chat_id), "last_sequence": self.sent})
 
     def _close_at_expiry(self) -> None:
@@ -74,6 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Leave the chat's group."""
         heartbeat.unwatch(self)
+        standing.unwatch(self)
         if self.expiry is not None:
             self.expiry.cancel()
         if self.joined:

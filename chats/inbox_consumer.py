@@ -7,7 +7,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
-from chats.realtime import audience, heartbeat
+from chats.realtime import audience, heartbeat, standing
 from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame
 from chats.realtime.work_threads import in_thread
@@ -35,6 +35,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
         await self._join()
         self._close_at_expiry()
         heartbeat.watch(self)
+        standing.watch(self, self.caller)
         await self._send({"type": "ready"})
 
     async def _join(self) -> None:
@@ -57,6 +58,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Leave the groups."""
         heartbeat.unwatch(self)
+        standing.unwatch(self)
         if self.expiry is not None:
             self.expiry.cancel()
         for group in self.groups_joined:

@@ -40,7 +40,10 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated caller in at most one tenant; `credential` is what a log-out revokes."""
+    """An authenticated caller in at most one tenant.
+
+    `credential` is what a log-out revokes; `proof` is what the credential is found by (a hash, or a session's key).
+    """
 
     kind: CallerKind
     tenant_id: UUID | None
@@ -51,6 +54,7 @@ class Caller:
     key_id: UUID | None = None
     expires_at: datetime | None = None
     credential: Any = None
+    proof: str = field(default="", repr=False)
 
     @property
     def is_visitor(self) -> bool:

@@ -111,6 +111,6 @@ def _caller_of_cookie(scope: dict[str, Any], tenant_name: str) -> Caller | None:
     request.session = SessionStore(cookie.value)
     user = get_user(request)
     try:
-        return caller_of_user(user, tenant_name) if isinstance(user, User) else None
+        return caller_of_user(user, tenant_name, session_key=cookie.value) if isinstance(user, User) else None
     except UnknownTenantError:
         return None

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -60,11 +61,29 @@ def _session_row(hashed: str) -> tuple[Any, ...] | None:
 
 def caller_of_visitor(token: str) -> Caller | None:
     """Return the visitor that a token stands for, also when it has expired (see Caller.is_expired); else None."""
-    row = _session_row(secret_hash(token))
+    hashed = secret_hash(token)
+    row = _session_row(hashed)
     if row is None:
         return None
     tenant_id, contact_id, expires_at = row
-    return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at)
+    return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at, proof=hashed)
+
+
+LIVING = """
+SELECT wanted.hash, found.tenant_id, found.contact_id
+FROM unnest(%s::text[]) AS wanted (hash), LATERAL charla_visitor(wanted.hash) AS found
+WHERE found.expires_at > now()
+"""
+
+
+def visitors_gone(visitors: Sequence[Caller]) -> set[str]:
+    """Return the proofs of those visitors whose session is over, or whose tenant is suspended; past every cache."""
+    if not visitors:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(LIVING, [[visitor.proof for visitor in visitors]])
+        living = set(cursor.fetchall())
+    return {each.proof for each in visitors if (each.proof, each.tenant_id, each.contact_id) not in living}
 
 
 def check_origin(tenant_id: UUID, *, origin: str, host: str, fetch_site: str) -> None:

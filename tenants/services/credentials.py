@@ -58,14 +58,21 @@ def _key_row(hashed: str) -> tuple[Any, ...] | None:
         return row
 
 
+def scopes_of(permissions: Any) -> frozenset[str]:
+    """Return a stored list of scopes, which a cursor may hand over as text."""
+    return frozenset(json.loads(permissions) if isinstance(permissions, str) else permissions)
+
+
 def caller_of_key(secret: str) -> Caller | None:
     """Return the program that a key stands for; None for one that is unknown, revoked or expired."""
-    row = _key_row(secret_hash(secret))
+    hashed = secret_hash(secret)
+    row = _key_row(hashed)
     if row is None:
         return None
     key_id, tenant_id, permissions, expires_at = row
-    scopes = frozenset(json.loads(permissions) if isinstance(permissions, str) else permissions)
-    caller = Caller(CallerKind.KEY, tenant_id, scopes=scopes, key_id=key_id, expires_at=expires_at)
+    caller = Caller(
+        CallerKind.KEY, tenant_id, scopes=scopes_of(permissions), key_id=key_id, expires_at=expires_at, proof=hashed
+    )
     return None if caller.is_expired else caller
 
 
@@ -78,8 +85,12 @@ def memberships_of(user_id: UUID) -> list[tuple[UUID, str, str]]:
         return rows
 
 
-def caller_of_user(user: User, tenant_name: str, credential: Any = None, expires_at: datetime | None = None) -> Caller:
+def caller_of_user(
+    user: User, tenant_name: str, credential: Any = None, expires_at: datetime | None = None, session_key: str = ""
+) -> Caller:
     """Return the person in the tenant asked for, or in the only one there is for it; else in none.
+
+    It came with a stored token (`credential`) or with a session's cookie (`session_key`).
 
     Raises UnknownTenantError for a tenant that is not the person's. The operator (superuser) may name any.
     """
@@ -95,7 +106,10 @@ def caller_of_user(user: User, tenant_name: str, credential: Any = None, expires
         ((tenant_id, role),) = own.values()
     if user.is_superuser:
         role = Role.OWNER
-    return Caller(CallerKind.PERSON, tenant_id, role=role, user=user, credential=credential, expires_at=expires_at)
+    proof = session_key or getattr(credential, "digest", "")
+    return Caller(
+        CallerKind.PERSON, tenant_id, role=role, user=user, credential=credential, expires_at=expires_at, proof=proof
+    )
 
 
 def _any_tenant(name: str) -> UUID:
