@@ -3,6 +3,7 @@
 from chats.models.buffers import MessageBuffer
 from chats.models.chat import ChatModel, ChatStatus
 from chats.models.content import CONTENT_TYPES, SENDER_CHOICES, ContentChatModel, Sender
+from chats.models.erasure import ErasureLedger
 from chats.models.media import MediaContentModel
 from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
 from chats.models.statistics import ModelPerformanceSummary, UserStatistics
@@ -16,6 +17,7 @@ __all__ = [
     "ChatStatus",
     "Contact",
     "ContentChatModel",
+    "ErasureLedger",
     "MediaContentModel",
     "MessageBuffer",
     "ModelPerformanceSummary",

@@ -62,6 +62,7 @@ class Contact(TenantOwned):
     language = models.CharField(_("language"), max_length=8, choices=Language.choices, blank=True)
     last_activity = models.DateTimeField(_("last activity"), auto_now_add=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    anonymized_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")
