@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from audit.middleware import ATTRIBUTE
 from audit.services import AuditService, record_fault
 from audit.services.faults import fault_of
+from tenants.client_address import client_address
 from tenants.models import User
 from tenants.services.credentials import memberships_of
 from tenants.signals import command_finished, identity_changed
@@ -20,7 +21,7 @@ from tenants.tasks import TENANT_HEADER
 
 
 def _address(request: HttpRequest | None) -> str | None:
-    return request.META.get("REMOTE_ADDR") if request is not None else None
+    return (client_address(request) or None) if request is not None else None
 
 
 def _log_session(action: str, user: User, request: HttpRequest | None) -> None:

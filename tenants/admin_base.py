@@ -17,6 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from tenants.callers import RANK, WRITES
+from tenants.client_address import client_address
 from tenants.models import Role
 from tenants.scope import scope
 from tenants.signals import identity_changed
@@ -172,7 +173,7 @@ def tell(request: HttpRequest, action: str, obj: Model, **details: Any) -> None:
         tenant_id=obj.pk if opts.label_lower == "tenants.tenantmodel" else tenant_id,
         object_type=opts.model_name,
         object_id=str(obj.pk),
-        ip_address=request.META.get("REMOTE_ADDR"),
+        ip_address=client_address(request),
         details=details,
     )
 

@@ -1,5 +1,6 @@
 """Tenants, the people who log in, their keys, the installation's settings and the durable work rows (domain.md)."""
 
+from importlib import import_module
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from tenants.querysets import TenantManager, UserManager
 from tenants.scope import scope
 from tenants.services import tenant_settings
 from tenants.services.config_values import ConfigType, parse_config_value
+
+import_module("tenants.session_models")  # which Django would not find elsewhere
 
 
 class Language(models.TextChoices):

@@ -1,9 +1,22 @@
 """The environment, read once: a bad value stops the start and names its variable."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.str("CHARLA_DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
+
+
+def networks(variable: str) -> list[str]:
+    """Return a list of networks (CIDR), separated by commas; what is none stops the start."""
+    found: list[str] = env.list(variable, default=[])
+    for network in found:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{variable} is a list of networks such as 10.0.0.0/8: {error}.") from error
+    return found

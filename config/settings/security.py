@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from csp.constants import NONE, SELF
 
-from config.settings.environment import env
+from config.settings.environment import env, networks
 
 AUTH_USER_MODEL = "tenants.User"
 SECRET_KEY = env.str("SECRET_KEY", default="")  # Django refuses an empty one
@@ -24,11 +24,14 @@ AUTH_PASSWORD_VALIDATORS = [
 # Networks that webhooks, tools and models may call although they are not on the internet (CIDR; architecture.md).
 OUTGOING_ALLOW = env.list("CHARLA_OUTGOING_ALLOW", default=[])
 LOGIN_URL = "admin:login"
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - its default; foreign keys to it want it said
 REST_KNOX = {
     "TOKEN_TTL": timedelta(hours=env.int("LOGIN_TOKEN_HOURS", default=12)),
     "AUTO_REFRESH": False,
     "TOKEN_LIMIT_PER_USER": None,
 }
+# Networks of the proxies in front, whose X-Forwarded-For is believed (tenants/client_address.py).
+TRUSTED_PROXIES = networks("CHARLA_TRUSTED_PROXIES")
 BEHIND_TLS = env.bool("CHARLA_BEHIND_TLS", default=False)
 SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked for inside the network, without TLS

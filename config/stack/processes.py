@@ -13,6 +13,7 @@ WEB_CONNECTIONS = 12
 WORKER_THREADS = 12
 WEB = (
     *("uvicorn", "config.asgi:application", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false"),
+    "--no-proxy-headers",  # whose headers are believed is settled in one place: tenants/client_address.py
     *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"),
 )
 WORKER = (

@@ -11,6 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from tenants.api.serializers import ApiKeySerializer, NewApiKeySerializer
 from tenants.api.views import TenantAPIView
+from tenants.client_address import client_address
 from tenants.models import APIKey
 from tenants.services.credentials import forget_credentials, make_api_key
 from tenants.signals import identity_changed
@@ -69,6 +70,6 @@ class ApiKeyViewSet(
             tenant_id=key.tenant_id,
             object_type="apikey",
             object_id=str(key.pk),
-            ip_address=self.request.META.get("REMOTE_ADDR"),
+            ip_address=client_address(self.request._request),
             details={"scopes": key.permissions, "prefix": key.prefix, "is_active": key.is_active},
         )
