@@ -13,14 +13,14 @@ from redis.exceptions import RedisError
 
 from chats import events
 from chats.realtime import audience, heartbeat, standing
-from chats.realtime.admission import NO_SUCH_CHAT, UNKNOWN_CALLER, Admission, RefusedError, admit
+from chats.realtime.admission import NO_SUCH_CHAT, TOO_FAST, UNKNOWN_CALLER, Admission, RefusedError, admit
+from chats.realtime.frame_pace import FramePace
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame, sequence_of
 from chats.realtime.history import PAGE, messages_after
 from chats.realtime.publish import chat_group
 from chats.realtime.work_threads import in_thread
 from chats.services.errors import ChatError
-from chats.services.messages import post_message
-from chats.services.pace import seconds_to_wait
+from chats.services.pace import post_paid
 from metrics.services import MetricsService
 
 SUBPROTOCOL = "charla.v1"
@@ -39,6 +39,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     chat_id: UUID
     since = sent = 0
     order: asyncio.Lock  # the socket's own events and the heartbeat may both want to send what comes next
+    pace: FramePace
     joined = False
     expiry: asyncio.TimerHandle | None = None
 
@@ -57,6 +58,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.name = uuid4().hex
         self.since = self.sent = self.admission.last_sequence
         self.order = asyncio.Lock()
+        self.pace = FramePace()
         self._close_at_expiry()
         heartbeat.watch(self)
         standing.watch(self, self.admission.caller)
@@ -88,22 +90,27 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             frame = parse_frame(text_data)
             handler = HANDLERS.get(frame["type"])
+            if not self.pace.allows(frame["type"]):
+                raise BadFrameError(
+                    "rate_limited", _("Too many frames. Wait a moment."), frame.get("client_message_id")
+                )
             if handler is None:
                 raise BadFrameError("invalid", _("This type of frame is not known."))
             await handler(self, frame)
         except BadFrameError as bad:
             await self._send(error_frame(bad.code, bad.detail, bad.client_message_id))
+            if self.pace.is_exhausted:
+                await self.close(TOO_FAST)
 
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`: acknowledged once it is committed."""
         caller, given_id = self.admission.caller, frame.get("client_message_id")
         if not caller.is_visitor and not caller.may("chats", "write"):
             raise BadFrameError("permission_denied", _("You may read this chat, not write in it."), given_id)
-        if wait := seconds_to_wait(caller):
-            raise BadFrameError("rate_limited", _("Too fast. Wait %(wait)s s.") % {"wait": wait}, given_id)
         try:
             posted = await in_thread(
-                post_message,
+                post_paid,
+                caller,
                 tenant_id=self.admission.tenant_id,
                 chat_id=self.chat_id,
                 content=frame.get("content", ""),

@@ -30,6 +30,8 @@ from agents.services.credentials import delete_credential
 from audit.services import AuditService
 from tenants.api.views import TenantAPIView
 from tenants.callers import Caller
+from tenants.limits.rules import charge_tokens
+from tenants.scope import current_tenant_id
 
 METHODS = ["get", "post", "patch", "delete", "head", "options"]
 
@@ -90,6 +92,7 @@ class AgentViewSet(TenantAPIView, ModelViewSet[AgentModel]):
             raise Conflict(str(error)) from error
         except NoAnswerError as error:
             raise NoAnswer(_("No model gives an answer right now.")) from error
+        charge_tokens(current_tenant_id(), reply.tokens_used)
         return Response(ReplySerializer(reply).data, status=status.HTTP_200_OK)
 
 

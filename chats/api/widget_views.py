@@ -26,6 +26,7 @@ from chats.services.visitors import (
     web_channel,
 )
 from tenants.api import idempotency
+from tenants.api.costs import charge_tenant
 from tenants.api.permissions import Public
 from tenants.scope import in_tenant
 from tenants.services.idempotency import Wanted
@@ -54,6 +55,7 @@ class WidgetView(APIView):
             )
         except OriginRefusedError as error:
             raise PermissionDenied(_("This page is not among the tenant's allowed origins.")) from error
+        charge_tenant(request._request, found[0])
         return found
 
 

@@ -17,6 +17,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
 from tenants.callers import Caller
+from tenants.limits import Cost, charge
+from tenants.limits.rules import charge_address
 from tenants.models import User
 from tenants.scope import in_tenant
 from tenants.services.config import setting
@@ -25,6 +27,7 @@ from tenants.services.credentials import UnknownTenantError, caller_of_key, call
 UNKNOWN_CALLER: Final = 4401
 WRONG_KIND: Final = 4403
 NO_SUCH_CHAT: Final = 4404
+TOO_FAST: Final = 4429
 MAINTENANCE: Final = 4503
 
 
@@ -71,7 +74,10 @@ def admit_staff(scope: dict[str, Any]) -> Caller:
 def _known_caller(scope: dict[str, Any]) -> Caller:
     caller = _caller(scope)
     if caller is None or caller.is_expired:
-        raise RefusedError(UNKNOWN_CALLER)
+        level = charge_address(str((scope.get("client") or ("", 0))[0]))
+        raise RefusedError(UNKNOWN_CALLER if level.allowed else TOO_FAST)
+    if not charge(caller, Cost.SOCKET).allowed:
+        raise RefusedError(TOO_FAST)
     if setting(None, "maintenance_mode"):
         raise RefusedError(MAINTENANCE)
     return caller

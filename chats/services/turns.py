@@ -33,6 +33,7 @@ from chats.services.turn_figures import count_answer, count_turn
 from metrics.services import MetricsService, stage
 from tenants.crash_points import crash_point
 from tenants.db.prepared import prepared_statements
+from tenants.limits.rules import charge_tokens
 from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 from tenants.services.leases import keeper
@@ -102,6 +103,7 @@ def _answer(lease: Lease, message_id: int, lost: Flag) -> None:
             reply = _stream(turn, lost)
         with stage("store"):
             _store(lease, turn, reply)
+        charge_tokens(turn.chat.tenant_id, reply.tokens_used)
         count_answer(turn.chat, turn.asked)
     except (OvertakenError, ChatClosedError, ChatNotFoundError) as error:
         publish(turn.chat.chat_id, events.reply_cancelled(reply_id=turn.reply_id, reason=error.code))

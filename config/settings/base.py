@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "tenants.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "tenants.api.limit_headers.LimitHeadersMiddleware",
     "metrics.middleware.RequestMetricsMiddleware",
     "audit.middleware.ErrorLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -33,6 +33,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [CHANNEL_REDIS_URL], "prefix": CHANNEL_PREFIX},
     }
 }
+LIMITS_REDIS_URL = redis_url(2)  # beside the cache; what is emptied begins anew with full buckets
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url(2)}}
 
 CELERY_BROKER_URL = broker_url()

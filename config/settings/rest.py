@@ -8,6 +8,7 @@ REST_FRAMEWORK = {
         "tenants.api.authentication.CookieAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.DeclaredAccess"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.api.costs.AddressThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.CursorPages",

@@ -51,8 +51,20 @@ SCHEMA: dict[str, Setting] = {
     "business_hours": Setting(dict, check=business_hours.problem_of),
     "allowed_origins": Setting(list),
     "rate_limit_per_hour": Setting(int, 1, 10_000_000),
+    "key_rate_limit_per_hour": Setting(int, 1, 10_000_000),
+    "visitor_rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "max_conversation_length": Setting(int, 1, 10_000_000),
 }
+
+# What a tenant may use up: its owners' to set (decision 28).
+QUOTAS = frozenset(
+    {
+        "rate_limit_per_hour",
+        "key_rate_limit_per_hour",
+        "visitor_rate_limit_per_hour",
+        "max_conversation_length",
+    }
+)
 
 
 def validate(settings: Any) -> None:
