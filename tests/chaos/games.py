@@ -38,9 +38,13 @@ async def write_burst(played: Round) -> None:
 
 
 def judge_burst(played: Round, chat: Chat, messages: Sequence[Stored]) -> dict[str, str] | None:
-    """There is one reply, to the last fragment, and it covers all of them."""
+    """There is one reply, to the last fragment, and it covers all of them.
+
+    A round does not count where a fragment may not have been stored within the debounce: `at` is when it began to be.
+    """
     fragments = [message for message in messages if message.sender == "user"]
-    if any(after.at - before.at >= DEBOUNCE for before, after in pairwise(fragments)):
+    stored = {one.sequence: max(one.at, played.acknowledged.get(one.sequence, 0.0)) for one in fragments}
+    if any(stored[after.sequence] - before.at >= DEBOUNCE for before, after in pairwise(fragments)):
         return None
     replies = [message for message in messages if message.is_automatic]
     wrong = {}

@@ -26,7 +26,7 @@ SETTLE_SECONDS: Final = 300.0
 
 @dataclass
 class Round:
-    """One conversation: what was said in it, as the server acknowledged it."""
+    """One conversation: what was said in it, as the server acknowledged it, and when."""
 
     number: int
     plan: Plan
@@ -36,6 +36,7 @@ class Round:
     chat_id: str = ""
     said: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
+    acknowledged: dict[int, float] = field(default_factory=dict)
 
     async def open(self, channel: str) -> None:
         """Open the conversation, by the tenant's key."""
@@ -46,7 +47,9 @@ class Round:
         """Store one message; `sender` says in whose name."""
         self.said += 1
         body = {"content": content, "client_message_id": f"c{self.said}", **fields}
-        return await self._post(f"/api/v1/chats/{self.chat_id}/messages/", body)
+        stored = await self._post(f"/api/v1/chats/{self.chat_id}/messages/", body)
+        self.acknowledged[int(stored["sequence"])] = time.time()
+        return stored
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Api-Key {self.tenant.secret}"}

@@ -57,6 +57,12 @@ def test_fragments_that_came_too_late_are_no_burst() -> None:
     assert judge_burst(played(), chat(0), [message(1), message(2, at=DEBOUNCE)]) is None
 
 
+def test_fragments_that_were_stored_too_late_are_no_burst() -> None:
+    burst = played()
+    burst.acknowledged = {1: 0.1, 2: DEBOUNCE}
+    assert judge_burst(burst, chat(0), [message(1), message(2, at=0.9)]) is None
+
+
 def test_an_agents_message_after_the_staffs_is_seen() -> None:
     messages = [message(1), message(2, "staff"), message(3, "agent")]
     assert judge_takeover(played(staff=2, was_writing=True), chat(0), messages) == {"talked_over": "[3] after 2"}
