@@ -282,6 +282,7 @@ class WorkItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["run_after"], condition=models.Q(state="ready"), name="work_due"),
+            models.Index(fields=["tenant", "run_after"], condition=models.Q(state="ready"), name="work_due_by_tenant"),
             models.Index(fields=["lease_until"], condition=models.Q(state="leased"), name="work_leased"),
             models.Index(fields=["lease_token"], condition=models.Q(state="leased"), name="work_lease_token"),
             models.Index(fields=["conversation"], condition=models.Q(state="ready"), name="work_conversation"),

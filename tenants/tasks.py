@@ -9,6 +9,7 @@ from django.db import close_old_connections
 
 from tenants.request_ids import current_request_id
 from tenants.scope import scope, tenant_scope
+from tenants.services.crowding import queue_for
 from tenants.services.schedules import run_scheduled
 
 TENANT_HEADER = "charla_tenant"
@@ -19,6 +20,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     """A task that runs in the scope of the tenant that rang for it; it opens its own transactions."""
 
     abstract = True
+    queue: str
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Ring, with the current tenant and request id in the headers."""
@@ -26,6 +28,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
         headers = {**(options.pop("headers", None) or {})}
         if isinstance(current, UUID):
             headers[TENANT_HEADER] = str(current)
+            options.setdefault("queue", queue_for(current, self.queue))
         if request_id := current_request_id():
             headers[REQUEST_HEADER] = request_id
         return super().apply_async(args, kwargs, headers=headers, **options)

@@ -28,6 +28,7 @@ from chats.services.visitors import (
 from tenants.api import idempotency
 from tenants.api.costs import charge_tenant
 from tenants.api.permissions import Public
+from tenants.client_address import client_address
 from tenants.scope import in_tenant
 from tenants.services.idempotency import Wanted
 
@@ -109,8 +110,8 @@ class WidgetSessionView(WidgetView):
         """Take an Idempotency-Key: nobody has said who asks, so only its length keeps others from guessing it."""
         if not idempotency.has_key(request):
             return None
-        address = request.META.get("REMOTE_ADDR", "")
-        return idempotency.begin(request, f"address:{channel_id}:{address}", shortest=LEAST_KEY)
+        whose = f"address:{channel_id}:{client_address(request._request)}"
+        return idempotency.begin(request, whose, shortest=LEAST_KEY)
 
     def handle_exception(self, exc: Exception) -> Any:
         """Answer with the error, or with the first answer."""

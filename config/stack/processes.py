@@ -18,7 +18,7 @@ WEB = (
 )
 WORKER = (
     *("celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS)),
-    *("--queues", "messages,replies,bulk", "--loglevel", "INFO"),
+    *("--queues", "messages,replies,bulk,messages.crowded,replies.crowded,bulk.crowded", "--loglevel", "INFO"),
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 )
 

@@ -9,6 +9,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
 from tenants.callers import Caller
+from tenants.client_address import client_address, network_of
 from tenants.limits import Cost, Level, charge, take
 from tenants.limits.rules import BYTES_PER_UNIT, bucket_of_tenant, charge_address
 
@@ -75,8 +76,8 @@ class AddressThrottle(BaseThrottle):
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the address that a request came from."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Return the address, or network, that counts as one caller."""
+    return network_of(client_address(request))
 
 
 def _length(request: HttpRequest) -> int:

@@ -76,9 +76,9 @@ def charge_address(address: str, cost: float = Cost.REQUEST) -> Level:
 
 
 def is_on_the_internet(address: str) -> bool:
-    """Tell whether an address is a public one."""
+    """Tell whether an address, or a network, is a public one."""
     try:
-        return ip_address(address).is_global
+        return ip_address(address.partition("/")[0]).is_global
     except ValueError:
         return False
 

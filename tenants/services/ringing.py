@@ -21,24 +21,35 @@ LONGEST_SLEEP: Final = 2.0
 LOOK_AGAIN: Final = 0.25  # while there is a row whose time has come
 LEAST_SLEEP: Final = 0.02
 
+# Each tenant with work has its share of a batch: who has ten thousand rows waiting does not keep a neighbour's one from
+# being seen. The tenants are found by steps from one to the next in the index `work_due_by_tenant`.
 # While a turn of a conversation is held, its other turns cannot be claimed; its end rings for the next one.
 DUE: Final = f"""
-WITH abandoned AS (
+WITH RECURSIVE abandoned AS (
     SELECT id FROM tenants_workitem
     WHERE state = 'leased' AND lease_until < now() AND rung_at <= now()
         - least(greatest(%(grace)s * interval '1 s', rung_at - lease_until), interval '30 s')
     ORDER BY lease_until LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+), tenant AS (
+    (SELECT tenant_id AS id FROM tenants_workitem WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT tenant_id FROM tenants_workitem WHERE state = 'ready' AND tenant_id > tenant.id
+            ORDER BY tenant_id LIMIT 1)
+    FROM tenant WHERE tenant.id IS NOT NULL
 ), waiting AS (
-    SELECT id FROM tenants_workitem AS item
-    WHERE state = 'ready' AND run_after <= now()
-        AND (rung_at < run_after OR rung_at <= now() - CASE
-            WHEN kind = ANY(%(lost)s) OR %(anew)s OR EXISTS (SELECT FROM abandoned) THEN %(grace)s * interval '1 s'
-            ELSE least(greatest(%(grace)s * interval '1 s', rung_at - run_after), interval '30 s') END)
-        AND NOT EXISTS (
-            SELECT FROM tenants_workitem AS held
-            WHERE held.conversation = item.conversation AND held.kind = 'turn' AND held.state = 'leased'
-                AND held.lease_until > now() AND item.kind = 'turn')
-    ORDER BY run_after LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+    SELECT mine.id FROM tenant, LATERAL (
+        SELECT id, run_after FROM tenants_workitem AS item
+        WHERE item.tenant_id = tenant.id AND state = 'ready' AND run_after <= now()
+            AND (rung_at < run_after OR rung_at <= now() - CASE
+                WHEN kind = ANY(%(lost)s) OR %(anew)s OR EXISTS (SELECT FROM abandoned) THEN %(grace)s * interval '1 s'
+                ELSE least(greatest(%(grace)s * interval '1 s', rung_at - run_after), interval '30 s') END)
+            AND NOT EXISTS (
+                SELECT FROM tenants_workitem AS held
+                WHERE held.conversation = item.conversation AND held.kind = 'turn' AND held.state = 'leased'
+                    AND held.lease_until > now() AND item.kind = 'turn')
+        ORDER BY run_after LIMIT (SELECT greatest(1, {BATCH} / count(id)) FROM tenant) FOR UPDATE SKIP LOCKED
+    ) AS mine
+    ORDER BY mine.run_after LIMIT {BATCH}
 )
 UPDATE tenants_workitem SET rung_at = now()
 WHERE id IN (SELECT id FROM waiting UNION ALL SELECT id FROM abandoned)
