@@ -7,8 +7,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.http import HttpRequest
+from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 
 from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
@@ -20,7 +24,6 @@ from tenants.models import User
 from tenants.scope import in_tenant
 from tenants.services.config import setting
 from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
-from tenants.services.sessions import login_of_token, origin_of_socket, person_of_cookie
 
 UNKNOWN_CALLER: Final = 4401
 WRONG_KIND: Final = 4403
@@ -88,17 +91,15 @@ def _caller(scope: dict[str, Any]) -> Caller | None:
         return _caller_of_cookie(scope, tenant_name)
     if bearer.startswith("sk_"):
         return caller_of_key(bearer)
-    return caller_of_visitor(bearer) or _caller_of_token(scope, bearer, tenant_name)
+    return caller_of_visitor(bearer) or _caller_of_token(bearer, tenant_name)
 
 
-def _caller_of_token(scope: dict[str, Any], token: str, tenant_name: str) -> Caller | None:
+def _caller_of_token(token: str, tenant_name: str) -> Caller | None:
     try:
-        found = login_of_token(token, origin_of_socket(scope))
-        if found is None:
-            return None
-        user, stored = found
+        with transaction.atomic():
+            user, stored = TokenAuthentication().authenticate_credentials(token.encode())
         return caller_of_user(user, tenant_name, credential=stored, expires_at=stored.expiry)
-    except UnknownTenantError:
+    except (AuthenticationFailed, UnknownTenantError):
         return None
 
 
@@ -115,7 +116,7 @@ def _caller_of_cookie(scope: dict[str, Any], tenant_name: str) -> Caller | None:
         return None
     request = HttpRequest()
     request.session = SessionStore(cookie.value)
-    user = person_of_cookie(request, origin_of_socket(scope))
+    user = get_user(request)
     try:
         return caller_of_user(user, tenant_name, session_key=cookie.value) if isinstance(user, User) else None
     except UnknownTenantError:
