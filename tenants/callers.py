@@ -24,8 +24,8 @@ WRITES: Final = {
     "api-keys": Role.ADMIN,
     "webhooks": Role.ADMIN,
     "memberships": Role.ADMIN,
+    "invitations": Role.ADMIN,
     "tenants": Role.ADMIN,
-    "config": Role.OWNER,
 }
 SPEAK_AS: Final = "messages:speak_as"
 
@@ -55,11 +55,17 @@ class Caller:
     expires_at: datetime | None = None
     credential: Any = None
     proof: str = field(default="", repr=False)
+    is_visiting: bool = False  # the operator in a tenant that is not its own: audited (decision 28)
 
     @property
     def is_visitor(self) -> bool:
         """Whether the caller sees one contact's chats alone."""
         return self.kind is CallerKind.VISITOR
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the caller runs the installation."""
+        return self.user is not None and self.user.is_superuser
 
     @property
     def is_expired(self) -> bool:
@@ -72,8 +78,11 @@ class Caller:
             return bool(self.scopes & {"*", f"{resource}:{action}"})
         if self.kind is CallerKind.VISITOR or self.role is None:
             return False
-        needed = Role.VIEWER if action == "read" else WRITES.get(resource, Role.OWNER)
-        return RANK[Role(self.role)] >= RANK[needed]
+        return self.has_rank(Role.VIEWER if action == "read" else WRITES.get(resource, Role.OWNER))
+
+    def has_rank(self, least: Role) -> bool:
+        """Tell whether the person has at least this role in the tenant."""
+        return self.role is not None and RANK[Role(self.role)] >= RANK[least]
 
     def may_speak_as(self) -> bool:
         """Tell whether the caller may post messages in another's name (api.md, `sender`)."""

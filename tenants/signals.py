@@ -5,3 +5,4 @@ from django.dispatch import Signal
 command_finished = Signal()  # command: str, outcome: str, seconds: float, changed: bool
 work_died = Signal()  # item: the lease of a work row that was given up, error: str
 identity_changed = Signal()  # action: str, user, tenant_id, object_type, object_id, ip_address
+invited = Signal()  # invitation: its row, new or with a new link, in its tenant's transaction

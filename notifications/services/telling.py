@@ -4,18 +4,22 @@ import structlog
 from django.db import transaction
 
 from metrics.services import MetricsService
+from notifications.services.invitations import mail_invitation
 from notifications.services.mailing import send_email
 from notifications.services.notifying import KIND
 from notifications.services.rooms import send_to_room
 from tenants.services.leases import keeper
 from tenants.services.work import Lease, LeaseLostError, claim, fail, finish
 
-WAYS = {"email": send_email, "room": send_to_room}
+WAYS = {"email": send_email, "room": send_to_room, "invitation": mail_invitation}
 logger = structlog.get_logger(__name__)
 
 
 def tell_outside(reference: str) -> None:
-    """Send what a reference names (`email:<id>`, `room:<id>`); a failure is tried again by the work row."""
+    """Send what a reference names (`email:<id>`, `room:<id>`, `invitation:<id>.<hash>`).
+
+    A failure is tried again by the work row.
+    """
     lease = claim(f"{KIND}:{reference}")
     if lease is None:
         return

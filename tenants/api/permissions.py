@@ -5,15 +5,18 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from tenants.callers import Caller
+from tenants.callers import Caller, CallerKind
+from tenants.models import Role
 
 
 class DeclaredAccess(BasePermission):
     """Lets a caller in by what the view declares.
 
-    `resource`: the first path segment that roles and scopes speak of. `visitor_actions`: the actions open to a
-    visitor, whose rows the view's queryset narrows. `any_person`: for views about the caller itself.
-    A view that declares nothing lets nobody in; a test holds that each declares something.
+    `resource`: the first path segment that roles and scopes speak of. `least_to_read`: the role that reads there,
+    a viewer unless it says otherwise. `visitor_actions`: the actions open to a visitor, whose rows the view's queryset
+    narrows. `any_person`: for views about the caller itself; `person_actions`: the actions that are.
+    `operator_actions`: those for who runs the installation alone.
+    A view that declares nothing lets nobody in, and the program does not start with it (config/checks.py).
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -21,14 +24,25 @@ class DeclaredAccess(BasePermission):
         caller = request.auth
         if not isinstance(caller, Caller):
             return False
+        action = getattr(view, "action", None)
         if caller.is_visitor:
-            return getattr(view, "action", None) in getattr(view, "visitor_actions", ())
-        if getattr(view, "any_person", False):
-            return caller.user is not None
+            return action in getattr(view, "visitor_actions", ())
+        if action in getattr(view, "operator_actions", ()):
+            return caller.is_operator
+        if caller.user is not None and (getattr(view, "any_person", False) or self._is_own(view, action)):
+            return True
         resource = getattr(view, "resource", None)
         if resource is None:
             return False
-        return caller.may(resource, "read" if self._reads(request, view) else "write")
+        return self._may(caller, resource, view, "read" if self._reads(request, view) else "write")
+
+    def _is_own(self, view: Any, action: str | None) -> bool:
+        return action is not None and action in getattr(view, "person_actions", ())
+
+    def _may(self, caller: Caller, resource: str, view: Any, action: str) -> bool:
+        least = Role(getattr(view, "least_to_read", Role.VIEWER))
+        is_high_enough = caller.kind is CallerKind.KEY or caller.has_rank(least)
+        return caller.may(resource, action) and is_high_enough
 
     def _reads(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS or getattr(view, "action", None) in getattr(view, "reading_actions", ())

@@ -14,9 +14,11 @@ from rest_framework.views import APIView
 from tenants.api import idempotency
 from tenants.api.costs import charge_caller
 from tenants.callers import Caller
+from tenants.client_address import client_address
 from tenants.scope import scope, tenant_scope
 from tenants.services.config import setting
 from tenants.services.idempotency import Wanted
+from tenants.services.visits import tell_of_visit
 
 RETRY_AFTER_SECONDS = 60
 
@@ -43,6 +45,7 @@ class TenantAPIView(APIView):
     own_transactions: frozenset[str] = frozenset()
     one_with_its_answer: frozenset[str] = frozenset()
     tenantless = False
+    operator_needs_no_tenant = False
     _in_transaction = False
     _to_keep: Wanted | None = None
 
@@ -67,19 +70,28 @@ class TenantAPIView(APIView):
         if not isinstance(caller, Caller):
             return
         charge_caller(request._request, caller)
-        if self.tenantless:
+        if self.tenantless or self._is_everywhere(request, caller):
             return
         if caller.tenant_id is None:
             detail = _("Name the tenant in the header X-Tenant.")
             raise ValidationError({"X-Tenant": [detail]}, code="required")
         if request.method not in ("GET", "HEAD", "OPTIONS") and setting(None, "maintenance_mode"):
             raise MaintenanceError
+        if caller.is_visiting:
+            tell_of_visit(caller, self._act(request), client_address(request._request))
         self._unit.enter_context(tenant_scope(caller.tenant_id))
         action = getattr(self, "action", None)
         joins = action in self.one_with_its_answer and idempotency.has_key(request)
         if joins or action not in self.own_transactions:
             self._unit.enter_context(transaction.atomic())
             self._in_transaction = True
+
+    def _is_everywhere(self, request: Request, caller: Caller) -> bool:
+        return self.operator_needs_no_tenant and caller.is_operator and not request.headers.get("X-Tenant")
+
+    def _act(self, request: Request) -> str:
+        route = request.resolver_match.route if request.resolver_match else ""
+        return f"{request.method} {route}"
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer with the error, and undo what the request did."""

@@ -108,8 +108,9 @@ def caller_of_user(
         role = Role.OWNER
     proof = session_key or getattr(credential, "digest", "")
     return Caller(
-        CallerKind.PERSON, tenant_id, role=role, user=user, credential=credential, expires_at=expires_at, proof=proof
-    )
+        CallerKind.PERSON, tenant_id, role=role, user=user, credential=credential, expires_at=expires_at, proof=proof,
+        is_visiting=tenant_id is not None and tenant_name not in ("", *own),
+    )  # fmt: skip
 
 
 def _any_tenant(name: str) -> UUID:
