@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 from agents.models import AgentModel
 from analysis.models.intents import Intent
 from chats.models import ChatModel
+from tenants.encryption.fields import SealedJSONField, SealedModel, SealedTextField
 from tenants.fields import TenantForeignKey, UUIDv7Field
 from tenants.models import TenantOwned
 
@@ -20,8 +21,12 @@ class Resolver(models.TextChoices):
     NONE = "none", pgettext_lazy("who resolved it", "nobody")
 
 
-class ConversationAnalytics(TenantOwned):
+class ConversationAnalytics(SealedModel, TenantOwned):
     """One row a conversation: how its person rated it, and its figures up to the message `through_sequence`."""
+
+    SEALED = ("comment",)
+    SEALED_FLAG = "comment_is_encrypted"
+    SEALED_PLACE = ("chat_id",)
 
     id = UUIDv7Field(primary_key=True)
     chat = TenantForeignKey(
@@ -41,7 +46,8 @@ class ConversationAnalytics(TenantOwned):
     user_satisfaction_rating = models.SmallIntegerField(
         _("rating"), null=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
-    comment = models.TextField(_("comment"), blank=True)
+    comment = SealedTextField(_("comment"), blank=True)
+    comment_is_encrypted = models.BooleanField(default=False, db_default=False, editable=False)
     rated_at = models.DateTimeField(_("rated"), null=True, editable=False)
     escalated = models.BooleanField(_("handed to the staff"), default=False)
     escalation_reason = models.CharField(_("why it was handed over"), max_length=40, blank=True, default="")
@@ -70,15 +76,19 @@ class ConversationAnalytics(TenantOwned):
         return f"{self.chat_id}: {self.user_satisfaction_rating or '–'}"
 
 
-class ConversationSummary(TenantOwned):
+class ConversationSummary(SealedModel, TenantOwned):
     """What was said in a conversation, in short, up to the message `through_sequence`."""
+
+    SEALED = ("summary", "key_points")
+    SEALED_PLACE = ("chat_id",)
 
     id = UUIDv7Field(primary_key=True)
     chat = TenantForeignKey(
         ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="summaries", db_index=False
     )
-    summary = models.TextField(_("summary"), blank=True)
-    key_points = models.JSONField(_("key points"), default=list)
+    summary = SealedTextField(_("summary"), blank=True)
+    key_points = SealedJSONField(_("key points"), default=list)
+    is_encrypted = models.BooleanField(default=False, db_default=False, editable=False)
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     model_used = models.CharField(_("model used"), max_length=100, blank=True, default="")
     tokens_used = models.IntegerField(_("tokens"), default=0)
@@ -92,4 +102,4 @@ class ConversationSummary(TenantOwned):
         constraints = [models.UniqueConstraint(fields=["chat"], name="one_summary_per_chat")]
 
     def __str__(self) -> str:
-        return self.summary[:80]
+        return str(self.summary)[:80]

@@ -20,6 +20,8 @@ from analysis.services.storing import Findings, store_findings
 from chats.models import ChatModel, ContentChatModel, Sender
 
 BATCH: Final = 500
+# What a mood is read from, and what an encrypted message is opened with.
+READ: Final = ("content", "language", "chat_id", "timestamp", "sequence", "is_encrypted", "tenant_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +64,7 @@ def analyze_all(selection: Selection, *, batch: int = BATCH) -> Iterator[int]:
     last = 0
     while True:
         with transaction.atomic():
-            page = list(
-                selection.messages().filter(pk__gt=last).only("content", "language", "chat_id", "timestamp")[:batch]
-            )
+            page = list(selection.messages().filter(pk__gt=last).only(*READ)[:batch])
             analyzer = current_analyzer()
         if not page:
             return

@@ -77,7 +77,10 @@ def refresh_figures(chat: ChatModel) -> None:
 
 
 def _topic(chat: ChatModel) -> str:
-    lines = transcript_of(chat).lines
+    transcript = transcript_of(chat)
+    if transcript.is_encrypted:  # its words are the messages' own, and stand in a column that is searched
+        return ""
+    lines = transcript.lines
     found = topics([line.text for line in lines if line.by_person], [line.text for line in lines if not line.by_person])
     return ", ".join(found)[:LONGEST_TOPIC]
 

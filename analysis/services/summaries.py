@@ -47,6 +47,7 @@ class Transcript:
     through: int
     language: str
     lines: tuple[Line, ...]
+    is_encrypted: bool = False  # whether any of the messages is: what is written from it is sealed, too
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,14 @@ def transcript_of(chat: ChatModel) -> Transcript:
     ends = Q(sequence__lte=FIRST_MESSAGES) | Q(sequence__gt=chat.last_sequence - LAST_MESSAGES)
     rows = ContentChatModel.objects.filter(ends, chat=chat).exclude(sender=Sender.SYSTEM)
     said = rows.exclude(metadata__contains={"kind": HANDOVER}).order_by("sequence")
-    messages = list(said.values_list("sender", "language", "content"))
-    spoken = Counter(language for sender, language, _text in messages if language and sender == Sender.USER)
+    messages = list(said.only("sender", "language", "content", "chat_id", "sequence", "is_encrypted", "tenant_id"))
+    spoken = Counter(said.language for said in messages if said.language and said.sender == Sender.USER)
     return Transcript(
         chat_pk=chat.pk,
         through=chat.last_sequence,
         language=spoken.most_common(1)[0][0] if spoken else chat.tenant.default_language,
-        lines=tuple(Line(text, sender == Sender.USER) for sender, _language, text in messages),
+        lines=tuple(Line(said.content, said.sender == Sender.USER) for said in messages),
+        is_encrypted=any(said.is_encrypted for said in messages),
     )
 
 
@@ -180,4 +182,5 @@ def _values(transcript: Transcript, written: Written) -> dict[str, Any]:
         "model_used": written.model_used[:100],
         "tokens_used": written.tokens_used,
         "through_sequence": transcript.through,
+        **({"is_encrypted": True} if transcript.is_encrypted else {}),
     }

@@ -1,9 +1,10 @@
 """The conversation itself."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings as django_settings
 from django.db import models
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -11,7 +12,8 @@ from model_utils import FieldTracker
 
 from agents.models import AgentModel
 from chats.models.people import ChannelKind, Contact
-from tenants.fields import TenantForeignKey, UUIDv7
+from tenants.encryption.fields import SealedModel, SealedTextField
+from tenants.fields import TenantForeignKey, UUIDv7, uuid7
 from tenants.models import TenantOwned
 
 
@@ -33,8 +35,12 @@ class ChatStatus(models.TextChoices):
 OPEN_STATUSES = (ChatStatus.ACTIVE, ChatStatus.WAITING)
 
 
-class ChatModel(TenantOwned):
+class ChatModel(SealedModel, TenantOwned):
     """A conversation of one person (`user_id`, in its channel) with an agent, and with staff where they step in."""
+
+    SEALED = ("title",)
+    SEALED_FLAG = "title_is_encrypted"
+    SEALED_PLACE = ("chat_id",)
 
     chat_id = models.UUIDField(_("chat"), unique=True, db_default=UUIDv7(), editable=False)
     user_id = models.CharField(_("person's id"), max_length=255)
@@ -49,7 +55,8 @@ class ChatModel(TenantOwned):
         on_delete=models.SET_NULL, related_name="+", db_constraint=False,
     )  # fmt: skip
     session_id = models.CharField(_("session"), max_length=255, blank=True, null=True)  # noqa: DJ001 - as documented
-    title = models.CharField(_("title"), max_length=255, blank=True, default="")
+    title = SealedTextField(_("title"), max_length=255, blank=True, default="")
+    title_is_encrypted = models.BooleanField(default=False, db_default=False, editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=ChannelKind.choices, default=ChannelKind.WEB)
     is_group = models.BooleanField(_("group"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=ChatStatus.choices, default=ChatStatus.ACTIVE)
@@ -92,6 +99,12 @@ class ChatModel(TenantOwned):
 
     def __str__(self) -> str:
         return self.title or str(self.chat_id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the chat; the id of a new one with a title is made here, for the title may be sealed for it."""
+        if self._state.adding and self.title and isinstance(self.chat_id, DatabaseDefault):
+            self.chat_id = uuid7()
+        super().save(*args, **kwargs)
 
     @property
     def is_with_its_agent(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chats.models.chat import ChatModel
 from chats.models.sequences import take_sequence
+from tenants.encryption.fields import SealedModel, SealedTextField
 from tenants.fields import TenantForeignKey
 from tenants.models import TenantOwned
 
@@ -45,8 +46,15 @@ ROLES: dict[Sender, Role] = {
 }
 
 
-class ContentChatModel(TenantOwned):
-    """A message: its `sequence` (1, 2, 3… in the chat) is its order, and clients resume by it."""
+class ContentChatModel(SealedModel, TenantOwned):
+    """A message: its `sequence` (1, 2, 3… in the chat) is its order, and clients resume by it.
+
+    `content` is clear on every instance, sealed or not in the database (tenants/encryption/fields.py).
+    """
+
+    SEALED = ("content",)
+    SEALED_PLACE = ("chat_id", "sequence")
+    SEALED_KEY = "encryption_key_id"
 
     reply_id: str = ""  # of the stream of deltas that this message ends; not stored
     files: "list[MediaContentModel] | None" = None  # what `media` has, once somebody has looked
@@ -55,7 +63,7 @@ class ContentChatModel(TenantOwned):
         ChatModel, verbose_name=_("chat"), on_delete=models.CASCADE, related_name="contents", db_index=False
     )
     sequence: "models.IntegerField[Any, Any]" = models.IntegerField(_("number"), editable=False)
-    content = models.TextField(_("content"))
+    content = SealedTextField(_("content"))
     content_type = models.CharField(_("kind"), max_length=50, choices=CONTENT_TYPES, default=ContentType.TEXT)
     sender = models.CharField(_("sender"), max_length=20, choices=SENDER_CHOICES, default=Sender.USER)
     author = models.ForeignKey(
@@ -81,7 +89,14 @@ class ContentChatModel(TenantOwned):
         verbose_name = _("chat content")
         verbose_name_plural = _("chat contents")
         ordering = ["sequence"]
-        indexes = [models.Index(fields=["tenant", "timestamp"], name="idx_messages_created_at")]
+        indexes = [
+            models.Index(fields=["tenant", "timestamp"], name="idx_messages_created_at"),
+            models.Index(
+                fields=["tenant", "encryption_key_id", "id"],
+                condition=models.Q(is_encrypted=True),
+                name="messages_by_their_key",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["chat", "sequence"], name="idx_messages_conversation_id"),
             models.UniqueConstraint(

@@ -20,12 +20,14 @@ from notifications.services.events import record_event
 from tenants.commits import call_after_commit
 from tenants.crash_points import crash_point
 from tenants.db.prepared import prepared_statements
+from tenants.encryption.policy import wants_sealing
 from tenants.models import User
 from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 from tenants.services.work import enqueue
 
 TURN: Final = "turn"
+TITLE_LENGTH: Final = 80
 
 # The chat's counters, its order and every rule about who may write in it, in one statement under the row's lock.
 # The count and the `<> ''` keep the look for an earlier copy to one probe of its partial index: NOT EXISTS becomes a
@@ -34,7 +36,9 @@ TAKE_PLACE = """
 UPDATE chats_chatmodel SET
     last_sequence = last_sequence + 1, message_count = message_count + 1, last_activity = now(),
     answered_sequence = greatest(answered_sequence, %(covers)s),
-    title = CASE WHEN title = '' AND %(from_person)s THEN left(%(opening)s, 80) ELSE title END,
+    title = CASE WHEN title = '' AND %(from_person)s THEN %(opening)s ELSE title END,
+    title_is_encrypted = CASE WHEN title = '' AND %(from_person)s THEN %(opening_is_sealed)s
+                              ELSE title_is_encrypted END,
     model_used = CASE WHEN %(model_used)s = '' THEN model_used ELSE %(model_used)s END,
     session_id = CASE WHEN session_id IS NULL OR last_activity < now() - %(session_timeout)s * interval '1 second'
                       THEN %(new_session)s ELSE session_id END,
@@ -209,6 +213,7 @@ def _tell_change_of_status(place: Place) -> None:
 
 
 def _take_place(draft: Draft, longest: int | None) -> Place | None:
+    opening, opening_is_sealed = _opening(draft)
     with connection.cursor() as cursor:
         cursor.execute(
             TAKE_PLACE,
@@ -221,7 +226,8 @@ def _take_place(draft: Draft, longest: int | None) -> Place | None:
                 "from_person": draft.sender == Sender.USER,
                 "from_staff": draft.sender == Sender.STAFF,
                 "author": draft.author.pk if draft.author and draft.sender == Sender.STAFF else None,
-                "opening": " ".join(draft.content[:200].split()),
+                "opening": opening,
+                "opening_is_sealed": opening_is_sealed,
                 "model_used": draft.model_used,
                 "session_timeout": settings.CHAT_SETTINGS["SESSION_TIMEOUT"],
                 "new_session": uuid.uuid4().hex,
@@ -231,6 +237,16 @@ def _take_place(draft: Draft, longest: int | None) -> Place | None:
         )
         row = cursor.fetchone()
         return Place(*row) if row else None
+
+
+def _opening(draft: Draft) -> tuple[str, bool]:
+    """Return the title that a chat has from its first message, and whether it is sealed, as that message is."""
+    if draft.sender != Sender.USER:
+        return "", False
+    chat = ChatModel(tenant_id=current_tenant_id(), chat_id=draft.chat_id)
+    chat.title_is_encrypted = wants_sealing(current_tenant_id(), draft.content)
+    title = " ".join(draft.content[:200].split())[:TITLE_LENGTH]
+    return chat.to_store(chat.sealed_field("title"), title), chat.title_is_encrypted
 
 
 def _sent_before(draft: Draft) -> Posted:

@@ -18,20 +18,29 @@ from tenants.encryption.errors import SealError
 from tenants.scope import current_tenant_id
 
 VERSION: Final = "c1"
+PREFIX: Final = f"{VERSION}."
 
 
 def seal(text: str, *, context: str) -> str:
     """Return a text sealed for its place (`table|column|row id`), in the current tenant's scope and transaction."""
-    tenant_id = current_tenant_id()
-    key_id, key = current_key(tenant_id)
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(tenant_id, context))
-    return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
+    return seal_in(current_tenant_id(), text, context=context)
 
 
 def unseal(sealed: str, *, context: str) -> str:
     """Return what was sealed. SealError when a key is missing or the value was changed or moved: never an empty one."""
-    tenant_id = current_tenant_id()
+    return unseal_in(current_tenant_id(), sealed, context=context)
+
+
+def seal_in(tenant_id: UUID, text: str, *, context: str) -> str:
+    """Return a text sealed for its place in the tenant of its row."""
+    key_id, key = current_key(tenant_id)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(tenant_id, context))
+    return f"{PREFIX}{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+
+def unseal_in(tenant_id: UUID, sealed: str, *, context: str) -> str:
+    """Return what was sealed in the tenant of its row; raises as unseal() does."""
     try:
         version, key_id, encoded = sealed.split(".")
         raw = base64.urlsafe_b64decode(encoded)
@@ -47,6 +56,11 @@ def unseal(sealed: str, *, context: str) -> str:
         return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound(tenant_id, context)).decode()
     except InvalidTag:
         raise SealError("This sealed value was changed, or moved from another place.") from None
+
+
+def key_of(sealed: str) -> str:
+    """Return the id of the data key that seals a value."""
+    return sealed.split(".")[1]
 
 
 def _bound(tenant_id: UUID, context: str) -> bytes:
