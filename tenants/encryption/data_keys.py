@@ -24,7 +24,7 @@ OPENED_FRESH_SECONDS: Final = 60
 # Two that make a tenant's first key at the same moment end with the same one.
 ADD: Final = """
 INSERT INTO tenants_datakey (id, tenant_id, wrapped, master_key, is_current, created_at)
-VALUES (%s, %s, %s, %s, true, now()) ON CONFLICT DO NOTHING
+VALUES (%s, %s, %s, %s, true, clock_timestamp()) ON CONFLICT DO NOTHING
 """
 _current: TTLCache[UUID, UUID] = TTLCache(maxsize=10_000, ttl=CURRENT_FRESH_SECONDS)
 # By tenant, data key and master keys: a page of messages opens with one look at the table, or none.
@@ -74,7 +74,8 @@ def new_current_key(tenant_id: UUID) -> UUID:
     """Make the key that seals from now on, in the caller's transaction; older keys open what they sealed."""
     DataKey.objects.filter(tenant_id=tenant_id, is_current=True).update(is_current=False)
     made = _make(tenant_id)
-    transaction.on_commit(forget_keys)
+    forget_keys()
+    transaction.on_commit(forget_keys)  # again: another thread may have remembered the old one meanwhile
     return made
 
 
