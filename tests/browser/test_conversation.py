@@ -11,7 +11,8 @@ from tests.browser.visitor import ANSWER_MS, OPENING_HOURS, VisitorFactory
 PROPOSAL = {
     "id": "1", "sequence": 1, "sender": "agent", "content": f"Perhaps one of these helps:\n\n- {OPENING_HOURS['en']}",
     "content_type": "text", "language": "en", "timestamp": "2026-01-01T00:00:00Z", "client_message_id": None,
-    "in_response_to": None, "author": None, "citations": [],
+    "in_response_to": None, "author": None, "citations": [], "media": [],
+    "blocks": [["p", {}, "Perhaps one of these helps:"], ["ul", {}, ["li", {}, OPENING_HOURS["en"]]]],
 }  # fmt: skip
 
 

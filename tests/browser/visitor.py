@@ -45,7 +45,7 @@ class Visitor:
     def new_page(self) -> Page:
         page = self.context.new_page()
         page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error.stack or error}"))
         return page
 
     def _heard(self, kind: str, text: str) -> None:

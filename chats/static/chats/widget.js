@@ -20,6 +20,9 @@
   const BASE = SCRIPT ? SCRIPT.src.replace(/\/static\/chats\/widget[^/]*$/, "") : location.origin;
   const MESSAGE_LIMIT = 10_000; // characters, the server's own limit
   const PAGE = 200; // messages per page of history
+  const FILES_LIMIT = 5; // of one message, and bytes of one file: where the server's configuration says nothing else
+  const FILE_LIMIT = 10_000_000;
+  const ACCEPTED = "image/jpeg,image/png,image/webp,image/gif,image/avif,audio/*,video/mp4,application/pdf,application/zip,text/plain,.csv,.docx,.xlsx,.pptx,.odt,.ods,.odp";
 
   // ------------------------------------------------------------------------------------ texts
 
@@ -50,6 +53,11 @@
       noKey: "Falta la clave pública (data-key) de este chat.",
       refused: "Este chat no está habilitado para esta página. Quien la administra puede activarlo.",
       broken: "No se pudo completar. Conviene probar de nuevo en un momento.",
+      attach: "Adjuntar archivos", detach: "Quitar {name}", download: "Descargar {name}", enlarge: "Ver {name}",
+      play: "Escuchar {name}", stop: "Detener {name}", closeView: "Cerrar la imagen", files: "Archivos elegidos",
+      tooMany: "Se pueden enviar como máximo {n} archivos por mensaje.",
+      tooBig: "{name} pesa demasiado: el máximo por archivo es de {n} MB.",
+      noFile: "No se pudo abrir {name}.",
     },
     en: {
       title: "Chat", open: "Open chat", close: "Close chat", unread: "{n} unread messages",
@@ -77,6 +85,11 @@
       noKey: "The publishable key (data-key) of this chat is missing.",
       refused: "This chat is not enabled for this page. Please tell whoever runs it.",
       broken: "That did not work. Please try again in a moment.",
+      attach: "Attach files", detach: "Remove {name}", download: "Download {name}", enlarge: "Show {name}",
+      play: "Listen to {name}", stop: "Stop {name}", closeView: "Close the picture", files: "Chosen files",
+      tooMany: "A message can have {n} files at most.",
+      tooBig: "{name} is too large: a file can have {n} MB at most.",
+      noFile: "{name} could not be opened.",
     },
   };
 
@@ -170,12 +183,13 @@
     const headers = { Accept: "application/json" };
     if (locale) headers["Accept-Language"] = locale;
     if (token) headers.Authorization = `Bearer ${token}`;
-    if (body) headers["Content-Type"] = "application/json";
+    const isForm = body instanceof FormData;
+    if (body && !isForm) headers["Content-Type"] = "application/json";
     const stop = new AbortController();
-    const deadline = setTimeout(() => stop.abort(), 15_000);
+    const deadline = setTimeout(() => stop.abort(), isForm ? 180_000 : 15_000);
     try {
       const answer = await fetch(`${BASE}/api/v1/${path}`, {
-        method, headers, body: body && JSON.stringify(body), credentials: "omit", cache: "no-store", signal: stop.signal,
+        method, headers, body: body && !isForm ? JSON.stringify(body) : body, credentials: "omit", cache: "no-store", signal: stop.signal,
       });
       const data = await answer.json().catch(() => null);
       if (answer.ok) return data;
@@ -187,6 +201,13 @@
     } finally {
       clearTimeout(deadline);
     }
+  }
+
+  /** A file of a conversation. */
+  async function fetchFile(path, token) {
+    const answer = await fetch(new URL(path, BASE), { headers: { Authorization: `Bearer ${token}` }, credentials: "omit", cache: "no-store" });
+    if (!answer.ok) throw new Failure(answer.status, "error");
+    return answer.blob();
   }
 
   // ------------------------------------------------------------------------- Wire: the socket
@@ -337,6 +358,7 @@
     #pauses = 0;
     #awaited = 0; // until when an answer is expected (ms)
     #finished = new Set();
+    #fetched = new Map(); // path → promise of a file
 
     constructor({ key, locale, tell }) {
       this.#key = key;
@@ -533,11 +555,26 @@
     // ---- sending
 
     /** Takes a message and sends it, however long that takes. */
-    write(text) {
-      const entry = this.#queue({ id: newId(), content: storable(text) });
-      this.#locker.keepUnsent({ id: entry.id, content: entry.content });
+    write(text, files = []) {
+      const entry = this.#queue({ id: newId(), content: storable(text), files });
+      this.#keep(entry);
       this.#flush();
       return entry;
+    }
+
+    /** What this browser remembers of an unsent message; files are only remembered by this page. */
+    #keep(entry) {
+      if (!entry.files?.length) this.#locker.keepUnsent({ id: entry.id, content: entry.content });
+    }
+
+    /** A file of this conversation by its path; asked for once as long as it is among the last fifty. */
+    file(path) {
+      const known = this.#fetched.get(path) ?? fetchFile(path, this.#locker.read().token);
+      this.#fetched.delete(path);
+      this.#fetched.set(path, known);
+      known.catch(() => this.#fetched.delete(path));
+      if (this.#fetched.size > 50) this.#fetched.delete(this.#fetched.keys().next().value);
+      return known;
     }
 
     #queue(entry) {
@@ -553,7 +590,7 @@
       const entry = this.unsent.find((one) => one.id === id);
       if (!entry) return;
       Object.assign(entry, { tries: 0, detail: "" });
-      this.#locker.keepUnsent({ id: entry.id, content: entry.content });
+      this.#keep(entry);
       this.#mark(entry, "sending");
       this.#flush();
     }
@@ -605,6 +642,7 @@
 
     /** By the socket when it is there, else (or without an acknowledgement in time) by REST. */
     async #transmit(entry, chat) {
+      if (entry.files?.length) return this.#upload(entry, chat);
       const body = { client_message_id: entry.id, content: entry.content, content_type: "text" };
       if (this.#wire.send({ type: "message.send", ...body })) {
         try {
@@ -615,6 +653,14 @@
         }
       }
       return request("POST", `chats/${chat.chat_id}/messages/`, { ...this.#auth(), body });
+    }
+
+    #upload(entry, chat) {
+      const form = new FormData();
+      form.append("client_message_id", entry.id);
+      form.append("content", entry.content);
+      for (const file of entry.files) form.append("file", file, file.name);
+      return request("POST", `chats/${chat.chat_id}/media/`, { ...this.#auth(), body: form });
     }
 
     #acknowledged(id) {
@@ -896,6 +942,9 @@
     close: "M6 6l12 12M18 6L6 18", down: "M6 9.500l6 6 6-6", send: "M12 19.500V5M5.5 11.500L12 5l6.5 6.5",
     more: "M5 12h.01M12 12h.01M19 12h.01", person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M4.5 20.500c.6-4 3.6-6 7.5-6s6.9 2 7.5 6",
     star: "M12 3.600l2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.8-5.2 2.8 1-5.800L3.6 9.700l5.8-.8z", fresh: "M12 5v14M5 12h14",
+    clip: "M20 11.500l-8.200 8.200a5 5 0 0 1-7.100-7.100l8.500-8.500a3.300 3.300 0 0 1 4.700 4.700l-8.500 8.500a1.700 1.700 0 0 1-2.400-2.400l7.800-7.800",
+    file: "M6 3.500h8.500L19 8v12.500H6z M14 3.500V8.500h5", play: "M8 5.500v13l10.500-6.500z", stop: "M7 7h10v10H7z",
+    keep: "M12 4v11.500M7 11l5 5 5-5M5 20h14",
     check: "M5 12.500l4.5 4.500L19 7.5", source: "M6 3.500h8.500L19 8v12.500H6z M14 3.500V8.500h5 M9 13h6 M9 16.500h6",
   };
 
@@ -924,65 +973,80 @@
       h("span", { class: "sr" }, ` ${newTab}`));
   }
 
-  // Bounded repetitions: no text of 10,000 characters makes these slow.
-  const INLINE = /`([^`\n]{1,1000})`|\*\*([^\n]{1,1000}?)\*\*|\[([^\]\n]{1,300})\]\((https?:\/\/[^\s)]{1,2000})\)|(https?:\/\/[^\s<>"'`]{1,2000})/g;
+  const TAGS = new Set(["p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "a", "table",
+    "thead", "tbody", "tr", "th", "td"]);
+  const LINKED = new Set(["https:", "http:", "mailto:", "tel:"]);
 
-  /** Bold, code and web links of one line; all else is text. */
-  function inline(text, newTab, nested = false) {
-    const nodes = [];
-    let from = 0;
-    for (const match of text.matchAll(INLINE)) {
-      const [whole, code, bold, label, target, bare] = match;
-      const plain = bare?.replace(/[.,;:!?)\]]+$/, "") ?? "";
-      const address = webAddress(target ?? plain);
-      let node = null;
-      if (code) node = h("code", {}, code);
-      else if (bold) node = nested ? null : h("strong", {}, inline(bold, newTab, true));
-      else if (address) node = link(address, label ?? plain, newTab);
-      if (!node) continue;
-      nodes.push(text.slice(from, match.index), node);
-      from = match.index + (bare ? plain.length : whole.length);
+  /**
+   * Elements of a tree that the server made of Markdown (api.md, "blocks"): text, or [tag, attributes, ...children].
+   * The server lets nothing else into a tree than what is let through here again.
+   */
+  function fromTree(node, newTab) {
+    if (!Array.isArray(node)) return [String(node)];
+    const [tag, attributes, ...nodes] = node;
+    const children = nodes.flatMap((child) => fromTree(child, newTab));
+    if (!TAGS.has(tag)) return children;
+    if (tag === "a") {
+      const address = linkAddress(attributes?.href);
+      return address ? [link(address, children, newTab)] : children;
     }
-    nodes.push(text.slice(from));
-    return nodes.filter((node) => node !== "");
+    const element = h(tag, { start: tag === "ol" && Number.isInteger(attributes?.start) ? attributes.start : null,
+      tabindex: tag === "pre" ? 0 : null }, children);
+    return [tag === "table" ? h("div", { class: "table", tabindex: 0 }, element) : element];
   }
 
-  const BULLET = /^\s{0,6}[-*•]\s+/;
-  const NUMBER = /^\s{0,6}(\d{1,3})[.)]\s+/;
-
-  /** The small Markdown of agents: paragraphs, lists, fenced code, bold, code, links. */
-  function markdown(text, newTab) {
-    const blocks = [];
-    let kind = null; // of the open block: p · ul · ol · pre
-    const open = (tag, attributes) => {
-      kind = tag;
-      blocks.push(h(tag, attributes));
-      return blocks.at(-1);
-    };
-    for (const line of text.split("\n")) {
-      if (/^\s*```/.test(line)) {
-        if (kind === "pre") kind = null;
-        else open("pre", { tabindex: 0 }).append(h("code"));
-      } else if (kind === "pre") {
-        blocks.at(-1).firstChild.append(`${line}\n`);
-      } else if (!line.trim()) {
-        kind = kind === "p" ? null : kind; // a blank line does not end a list
-      } else if (BULLET.test(line)) {
-        const list = kind === "ul" ? blocks.at(-1) : open("ul");
-        list.append(h("li", {}, inline(line.replace(BULLET, ""), newTab)));
-      } else if (NUMBER.test(line)) {
-        const list = kind === "ol" ? blocks.at(-1) : open("ol", { start: NUMBER.exec(line)[1] });
-        list.append(h("li", {}, inline(line.replace(NUMBER, ""), newTab)));
-      } else {
-        const title = /^#{1,6}\s+(.*)/.exec(line);
-        const paragraph = kind === "p" && !title ? blocks.at(-1) : open("p");
-        if (paragraph.childNodes.length) paragraph.append(h("br"));
-        paragraph.append(...(title ? [h("strong", {}, inline(title[1], newTab, true))] : inline(line, newTab)));
-        if (title) kind = null;
-      }
+  /** The address when it is one that a message may link, else null. */
+  function linkAddress(text) {
+    try {
+      const url = new URL(text);
+      return LINKED.has(url.protocol) ? url.href : null;
+    } catch {
+      return null;
     }
-    return blocks;
   }
+
+  /** A reply while it is written: its words, without the marks that will become bold letters and titles. */
+  const unmarked = (text) => text.replace(/\*\*|`+|^#{1,6} /gm, "");
+
+  // ------------------------------------------------------------------------------ files
+
+  /** Draws a picture: on a canvas, because the page's policy may allow no image of another host, and no blob. */
+  async function paint(canvas, blob) {
+    const picture = await createImageBitmap(blob);
+    canvas.width = picture.width;
+    canvas.height = picture.height;
+    canvas.getContext("2d").drawImage(picture, 0, 0);
+    picture.close();
+  }
+
+  /** Lets the visitor keep a file; never opens it here, where it would be the page's own. */
+  function keep(blob, name) {
+    const address = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
+    h("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  /** Plays a sound without an audio element, which the page's policy may not allow; gives what stops it. */
+  async function play(blob, ended) {
+    const context = new AudioContext();
+    try {
+      const source = context.createBufferSource();
+      source.buffer = await context.decodeAudioData(await blob.arrayBuffer());
+      source.connect(context.destination);
+      source.onended = () => {
+        context.close();
+        ended();
+      };
+      source.start();
+      return () => source.stop();
+    } catch (error) {
+      context.close();
+      throw error;
+    }
+  }
+
+  const megabytes = (bytes, locale) => (bytes < 100_000 ? `${Math.ceil(bytes / 1000).toLocaleString(locale)} kB`
+    : `${(bytes / 1_000_000).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`);
 
   // ------------------------------------------------------------------------------ style sheet
 
@@ -1055,8 +1119,15 @@ ol, ul { margin: 0; padding: 0; }
 .who { font-size: .78em; color: var(--muted); margin: 0 4px 2px; }
 .bubble { padding: 9px 14px; border-radius: 6px 18px 18px 18px; background: var(--raised); overflow-wrap: anywhere; max-width: 100%; overflow: clip; unicode-bidi: isolate; }
 .mine .bubble { background: var(--accent); color: var(--on-accent); border-radius: 18px 18px 6px 18px; white-space: pre-wrap; }
-.bubble :is(p, ul, ol, pre) { margin: 0; }
-.bubble > :is(p, ul, ol, pre) + :is(p, ul, ol, pre) { margin-block-start: .6em; }
+.plain { white-space: pre-wrap; }
+.bubble :is(p, ul, ol, pre, blockquote, hr) { margin: 0; }
+.bubble > * + :is(p, ul, ol, pre, blockquote, hr, .table), .bubble :is(li, blockquote) > * + :is(p, pre, blockquote, .table) { margin-block-start: .6em; }
+.bubble blockquote { border-inline-start: 3px solid var(--line); padding-inline-start: .7em; color: var(--muted); }
+.bubble hr { border: 0; border-block-start: 1px solid var(--line); }
+.bubble ol { list-style: decimal; }
+.table { overflow-x: auto; }
+.table table { border-collapse: collapse; font-size: .92em; }
+.table :is(th, td) { border: 1px solid var(--line); padding: .25em .6em; text-align: start; }
 .bubble ul { list-style: disc; }
 .bubble ul, .bubble ol { padding-inline-start: 1.3em; }
 .bubble li + li { margin-block-start: .2em; }
@@ -1065,6 +1136,25 @@ ol, ul { margin: 0; padding: 0; }
 code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; background: color-mix(in srgb, var(--ink) 9%, transparent); padding: .1em .32em; border-radius: 5px; }
 pre { overflow-x: auto; white-space: pre; }
 pre code { display: block; padding: 8px 10px; border-radius: 8px; }
+.files { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 4px; max-width: 100%; }
+.mine .files { justify-content: flex-end; }
+.picture { display: block; width: fit-content; border-radius: 14px; overflow: hidden; max-width: 100%; border: 1px solid var(--line); background: var(--raised); }
+button.picture { cursor: zoom-in; }
+.picture canvas { display: block; max-width: min(260px, 60vw); max-height: 240px; width: auto; height: auto; }
+.chip.file { max-width: 100%; font-size: .9em; padding: 6px 14px 6px 10px; border-radius: 14px; }
+.chip.file span { overflow-wrap: anywhere; min-width: 0; }
+.chip.file small { color: var(--muted); white-space: nowrap; }
+.sound { display: flex; gap: 6px; align-items: center; max-width: 100%; }
+.chip.round { width: 44px; padding: 0; justify-content: center; flex: none; }
+.view { border: 0; padding: 0; margin: auto; background: none; max-width: 94vw; max-height: 94dvh; overflow: visible; color: #fff; }
+.view::backdrop { background: rgb(0 0 0 / .82); }
+.view canvas { display: block; max-width: 94vw; max-height: calc(94dvh - 60px); width: auto; height: auto; border-radius: 8px; }
+.view .tools { display: flex; justify-content: center; gap: 12px; padding-block-start: 12px; }
+.view button { width: 44px; height: 44px; border-radius: 50%; display: grid; place-items: center; background: rgb(255 255 255 / .16); }
+.view :focus-visible { outline-color: #fff; }
+.tray { list-style: none; display: flex; flex-wrap: wrap; gap: 6px; padding-block-end: 8px; max-height: 132px; overflow-y: auto; }
+.tray .chip button { min-width: 32px; min-height: 32px; margin-inline-end: -8px; display: grid; place-items: center; }
+.tray .chip button svg { width: 16px; height: 16px; }
 .streaming .bubble > p:last-child::after, .streaming .bubble > :is(ul, ol):last-child > :last-child::after { content: ""; display: inline-block; width: .5em; height: 1em; margin-inline-start: 3px; border-radius: 2px; vertical-align: -.14em; background: var(--link); animation: blink 1s steps(2) infinite; }
 .meta { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: center; margin: 2px 4px 0; font-size: .76em; color: var(--muted); }
 .meta svg { width: 14px; height: 14px; }
@@ -1104,10 +1194,12 @@ pre code { display: block; padding: 8px 10px; border-radius: 8px; }
 .compose { flex: none; padding: 8px 12px 12px; }
 .field { display: flex; align-items: flex-end; border: 1px solid var(--edge); border-radius: 24px; background: var(--surface); padding: 1px; }
 .field:focus-within { border-color: var(--link); box-shadow: 0 0 0 2px var(--link); }
-.field textarea { flex: 1; min-width: 0; resize: none; border: 0; background: none; padding: 11px 4px 11px 17px; min-height: 46px; max-height: 150px; line-height: 1.45; font-size: max(1em, 16px); field-sizing: content; overflow-y: auto; scrollbar-width: thin; }
+.field textarea { flex: 1; min-width: 0; resize: none; border: 0; background: none; padding: 11px 4px; min-height: 46px; max-height: 150px; line-height: 1.45; font-size: max(1em, 16px); field-sizing: content; overflow-y: auto; scrollbar-width: thin; }
 .field textarea:focus-visible { outline: none; }
 textarea::placeholder { color: var(--muted); opacity: 1; }
 .field button { width: 44px; height: 44px; margin: 1px; border-radius: 50%; display: grid; place-items: center; background: var(--accent); color: var(--on-accent); flex: none; }
+.field button.attach { background: none; color: var(--muted); }
+.field button.attach:hover { color: var(--link); }
 .field button[aria-disabled="true"] { background: var(--raised); color: var(--muted); cursor: default; }
 .error { margin: 6px 8px 0; font-size: .86em; color: var(--danger); }
 
@@ -1194,6 +1286,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     #asking = false; // the rating was opened by the end of the conversation
     #unread = 0;
     #unsentOrder = 0;
+    #chosen = []; // files that go with the next message
     #sticky = true;
     #dirty = new Set();
     #returnTo = null;
@@ -1249,7 +1342,13 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const ui = this.#ui;
       ui.log = h("ol", { class: "log" });
       ui.text = h("textarea", { id: "text", rows: 1, autocomplete: "off", enterkeyhint: "send", "aria-describedby": "error",
-        onkeydown: (event) => this.#key(event), oninput: () => this.#typed() });
+        onkeydown: (event) => this.#key(event), oninput: () => this.#typed(), onpaste: (event) => this.#pasted(event) });
+      ui.picker = h("input", { type: "file", multiple: true, hidden: true, accept: ACCEPTED, onchange: () => {
+        this.#choose(ui.picker.files);
+        ui.picker.value = "";
+      } });
+      this.addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+      this.addEventListener("drop", (event) => this.#dropped(event));
       if (this.inline) {
         ui.panel = h("section", { class: "panel", "aria-labelledby": "title" });
         this.shadowRoot.append(ui.panel);
@@ -1283,6 +1382,8 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       ui.rating = h("form", { class: "rating", hidden: true, novalidate: true });
       ui.send = h("button", { type: "submit", "aria-label": t("send"), "aria-disabled": "true" }, icon("send"));
       ui.error = h("p", { class: "error", id: "error", role: "alert", hidden: true });
+      ui.attach = h("button", { class: "attach", type: "button", "aria-label": t("attach"), title: t("attach"), onclick: () => ui.picker.click() }, icon("clip"));
+      ui.tray = h("ul", { class: "tray", "aria-label": t("files"), hidden: true });
       ui.text.placeholder = t("placeholder");
       ui.panel.replaceChildren(
         h("div", { class: "head" },
@@ -1293,7 +1394,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
         ui.notice, ui.status, h("div", { class: "body" }, ui.scroll, ui.latest), ui.rating,
         h("div", { class: "actions" }, ui.human, ui.rate),
         h("form", { class: "compose", onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
-          h("label", { class: "sr", for: "text" }, t("field")), h("div", { class: "field" }, ui.text, ui.send), ui.error));
+          h("label", { class: "sr", for: "text" }, t("field")), ui.tray, ui.picker,
+          h("div", { class: "field" }, ui.attach, ui.text, ui.send), ui.error));
+      this.#drawChosen();
       ui.resize?.disconnect();
       ui.resize = new ResizeObserver(() => this.#sticky && this.#toEnd());
       ui.resize.observe(ui.scroll);
@@ -1549,17 +1652,94 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const staff = message.sender === "staff";
       const name = staff ? message.author?.name || this.#t("staff") : mine ? this.#t("you") : message.sender === "system" ? this.#t("system") : this.#agentName;
       const time = new Date(message.timestamp);
-      const blocks = mine ? message.content : markdown(message.content, this.#t("newTab"));
+      const files = message.media ?? [];
+      const blocks = mine ? message.content : this.#formatted(message);
       li.className = `item ${mine ? "mine" : ""} ${staff ? "staff" : ""}`;
       li.replaceChildren(
         ...(mine ? [] : [this.#avatar(message.sender, name)]),
         h("span", { class: staff ? "who" : "sr" }, name),
-        h("div", { class: "bubble", dir: "auto", lang: message.language?.length === 2 ? message.language : null },
-          message.sender === "agent" && !message.citations?.length ? this.#askable(blocks) : blocks),
+        files.length ? this.#files(files) : "",
+        message.content || !files.length
+          ? h("div", { class: "bubble", dir: "auto", lang: message.language?.length === 2 ? message.language : null },
+            message.sender === "agent" && !message.citations?.length ? this.#askable(blocks) : blocks)
+          : "",
         ...(message.citations?.length ? [this.#sources(message.citations)] : []),
         h("div", { class: "meta" },
           Number.isNaN(+time) ? null : h("time", { datetime: time.toISOString(), title: time.toLocaleString(this.#locale) }, this.#clock(time)),
           mine && [icon("check"), h("span", { class: "sr" }, this.#t("sent"))]));
+    }
+
+    /** What agents and staff wrote: formatted by the server where it has Markdown, else line by line. */
+    #formatted({ content, blocks }) {
+      if (!Array.isArray(blocks)) return [h("p", { class: "plain" }, content)];
+      return blocks.flatMap((node) => fromTree(node, this.#t("newTab"))).map((node) => (typeof node === "string" ? h("p", {}, node) : node));
+    }
+
+    // ---- files
+
+    #files(files) {
+      return h("div", { class: "files" }, files.map((file) => (file.thumbnail_url ? this.#picture(file) : this.#chip(file))));
+    }
+
+    #picture(file) {
+      const share = Math.min(1, 480 / Math.max(file.width, file.height, 1));
+      const canvas = h("canvas", { role: "img", "aria-label": file.name, width: Math.round(file.width * share), height: Math.round(file.height * share) });
+      this.#whenSeen(canvas, () => this.#fetched(file, file.thumbnail_url, (blob) => paint(canvas, blob)));
+      return h("button", { class: "picture", type: "button", "aria-label": this.#t("enlarge", { name: file.name }), onclick: () => this.#enlarge(file) }, canvas);
+    }
+
+    #chip(file) {
+      const download = h("button", { class: "chip file", type: "button", "aria-label": this.#t("download", { name: file.name }),
+        onclick: () => this.#fetched(file, file.url, (blob) => keep(blob, file.name)) },
+      icon("file"), h("span", { dir: "auto" }, file.name), h("small", {}, megabytes(file.size, this.#locale)));
+      return file.media_type === "audio" ? h("div", { class: "sound" }, this.#player(file), download) : download;
+    }
+
+    #player(file) {
+      let stop = null;
+      const button = h("button", { class: "chip round", type: "button", onclick: () => (stop ? stop() : begin()) });
+      const show = (name) => {
+        button.replaceChildren(icon(name));
+        button.setAttribute("aria-label", this.#t(name, { name: file.name }));
+      };
+      const begin = () => this.#fetched(file, file.url, async (blob) => {
+        stop = await play(blob, () => { stop = null; show("play"); });
+        show("stop");
+      });
+      show("play");
+      return button;
+    }
+
+    /** The whole picture over the page. */
+    #enlarge(file) {
+      const canvas = h("canvas", { role: "img", "aria-label": file.name });
+      const button = (key, name, act) => h("button", { type: "button", "aria-label": this.#t(key, { name: file.name }), title: this.#t(key, { name: file.name }), onclick: act }, icon(name));
+      const view = h("dialog", { class: "view", "aria-label": file.name, onclose: () => view.remove(), onkeydown: (event) => event.stopPropagation() }, canvas,
+        h("div", { class: "tools" }, button("download", "keep", () => this.#fetched(file, file.url, (blob) => keep(blob, file.name))),
+          button("closeView", "close", () => view.close())));
+      view.addEventListener("click", ({ target }) => target === view && view.close());
+      this.shadowRoot.append(view);
+      view.showModal();
+      this.#fetched(file, file.url, (blob) => paint(canvas, blob));
+    }
+
+    /** Does something with a file once it is here; says so when it cannot be had. */
+    async #fetched(file, path, act) {
+      try {
+        await act(await this.#talk.file(path));
+      } catch {
+        this.#notice({ key: "noFile", values: { name: file.name } });
+      }
+    }
+
+    /** Pictures of a long history are fetched when somebody scrolls to them. */
+    #whenSeen(element, act) {
+      const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+        if (!isIntersecting) return;
+        observer.disconnect();
+        act();
+      }, { rootMargin: "300px" });
+      observer.observe(element);
     }
 
     /** Questions that an answer without sources proposes can be asked by a click. */
@@ -1594,16 +1774,25 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       li.className = `item mine ${entry.state}`;
       li.replaceChildren(
         h("span", { class: "sr" }, this.#t("you")),
-        h("div", { class: "bubble", dir: "auto" }, entry.content),
+        entry.files?.length ? h("div", { class: "files" }, entry.files.map((file) => this.#ownFile(file))) : "",
+        entry.content || !entry.files?.length ? h("div", { class: "bubble", dir: "auto" }, entry.content) : "",
         failed
           ? h("div", { class: "meta bad" }, `${this.#t("failed")} ${entry.detail || ""}`,
             button("retry", () => this.#talk.retry(entry.id)), button("discard", () => this.#talk.discard(entry.id)))
           : h("div", { class: "meta" }, this.#t(entry.state === "queued" ? "queued" : "sending")));
     }
 
+    /** A file that is on its way: shown from what is here. */
+    #ownFile(file) {
+      if (!file.type.startsWith("image/")) return h("span", { class: "chip file" }, icon("file"), h("span", { dir: "auto" }, file.name));
+      const canvas = h("canvas", { role: "img", "aria-label": file.name, width: 1, height: 1 });
+      paint(canvas, file).catch(() => canvas.replaceWith(h("span", { class: "chip file" }, icon("file"), file.name)));
+      return h("span", { class: "picture" }, canvas);
+    }
+
     #drawReply(li, reply) {
       li.className = "item streaming";
-      const text = reply.text ? markdown(reply.text, this.#t("newTab")) : h("div", { class: "dots" }, h("i"), h("i"), h("i"));
+      const text = reply.text ? h("p", { class: "plain" }, unmarked(reply.text)) : h("div", { class: "dots" }, h("i"), h("i"), h("i"));
       li.replaceChildren(this.#avatar("agent"), h("span", { class: "sr" }, this.#agentName), h("div", { class: "bubble", dir: "auto" }, text));
     }
 
@@ -1644,9 +1833,9 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
     }
 
     /** A sentence under the header; with `seconds` it counts down, which is read out once only. */
-    #notice({ key = null, seconds }) {
+    #notice({ key = null, seconds, values }) {
       clearInterval(this.#countdown);
-      if (!seconds) return this.#showNotice(key);
+      if (!seconds) return this.#showNotice(key, values);
       let left = Math.ceil(seconds);
       this.#showNotice(key, { n: left });
       this.#countdown = setInterval(() => {
@@ -1666,6 +1855,20 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
 
     // ---- writing
 
+    #pasted(event) {
+      const { files } = event.clipboardData ?? {};
+      if (!files?.length) return;
+      event.preventDefault();
+      this.#choose(files);
+    }
+
+    #dropped(event) {
+      const { files } = event.dataTransfer ?? {};
+      if (!files?.length) return;
+      event.preventDefault();
+      this.#choose(files);
+    }
+
     #key(event) {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
@@ -1676,7 +1879,7 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
       const { text, send, error } = this.#ui;
       const content = storable(text.value);
       const length = content.length > MESSAGE_LIMIT ? [...content].length : 0;
-      send.setAttribute("aria-disabled", String(!content));
+      send.setAttribute("aria-disabled", String(!content && !this.#chosen.length));
       text.setAttribute("aria-invalid", String(length > MESSAGE_LIMIT));
       error.hidden = length <= MESSAGE_LIMIT;
       error.textContent = error.hidden ? "" : this.#t("tooLong", { n: length.toLocaleString(this.#locale), max: MESSAGE_LIMIT.toLocaleString(this.#locale) });
@@ -1689,16 +1892,47 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
 
     #submit() {
       const { text, error } = this.#ui;
-      if (!storable(text.value) || !error.hidden || !this.#talk) return text.focus();
-      this.#say(text.value);
+      const tooLong = text.getAttribute("aria-invalid") === "true";
+      if (!(storable(text.value) || this.#chosen.length) || tooLong || !this.#talk) return text.focus();
+      this.#say(text.value, this.#chosen);
+      this.#chosen = [];
+      this.#drawChosen();
+      error.hidden = true;
       text.value = "";
       this.#typed();
       return text.focus();
     }
 
-    #say(content) {
+    /** Files are chosen, pasted or dropped; each is taken unless it is one too many or too large. */
+    #choose(files) {
+      const most = this.#config?.media?.max_files ?? FILES_LIMIT;
+      const largest = this.#config?.media?.max_bytes ?? FILE_LIMIT;
+      const big = [...files].find(({ size }) => size > largest);
+      const fitting = [...files].filter(({ size }) => size <= largest);
+      const all = [...this.#chosen, ...fitting];
+      this.#chosen = all.slice(0, most);
+      this.#drawChosen();
+      const { error, text } = this.#ui;
+      error.hidden = !big && all.length <= most;
+      error.textContent = big ? this.#t("tooBig", { name: big.name, n: Math.floor(largest / 1e6) }) : all.length > most ? this.#t("tooMany", { n: most }) : "";
+      text.focus();
+    }
+
+    #drawChosen() {
+      const { tray, send, text } = this.#ui;
+      tray.hidden = !this.#chosen.length;
+      tray.replaceChildren(...this.#chosen.map((file) => h("li", { class: "chip file" }, icon("file"), h("span", { dir: "auto" }, file.name),
+        h("button", { type: "button", "aria-label": this.#t("detach", { name: file.name }), onclick: () => {
+          this.#chosen = this.#chosen.filter((one) => one !== file);
+          this.#drawChosen();
+          text.focus();
+        } }, icon("close")))));
+      send.setAttribute("aria-disabled", String(!storable(text.value) && !this.#chosen.length));
+    }
+
+    #say(content, files = []) {
       this.#loaded = true;
-      this.#talk.write(content);
+      this.#talk.write(content, files);
       // A suggestion is gone once it is asked; on a phone the field would bring up the keyboard.
       if (!this.shadowRoot.activeElement) (PHONE.matches ? this.#ui.scroll : this.#ui.text).focus({ preventScroll: true });
     }
@@ -1792,6 +2026,8 @@ textarea::placeholder { color: var(--muted); opacity: 1; }
 
     #clear() {
       this.#items.clear();
+      this.#chosen = [];
+      this.#drawChosen();
       this.#ui.log.replaceChildren();
       this.#unread = 0;
       this.#ui.rating.hidden = true;

@@ -11,15 +11,18 @@ document.addEventListener("keydown", (event) => {
   if (event.target.value.trim() || !event.target.required) event.target.form.requestSubmit();
 });
 
-// Files that are chosen are named below the field, and a message may then have no words.
-document.addEventListener("change", (event) => {
+// Files that are chosen are named below the field, and a message may then have no words. On the way down, because
+// django-unfold's own listener on each file input wants a text field around it.
+const attached = (event) => {
   if (!event.target.matches("[data-attaches]")) return;
+  event.stopPropagation();
   const names = [...event.target.files].map((file) => file.name);
   const shown = document.querySelector(event.target.dataset.attaches);
   shown.textContent = names.join(" · ");
   shown.hidden = !names.length;
   event.target.form.querySelector("[data-sends]").required = !names.length;
-});
+};
+document.addEventListener("change", attached, { capture: true });
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches(".ch-reply")) return;
