@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from corsheaders.signals import check_request_enabled
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -18,3 +19,6 @@ class TenantsConfig(AppConfig):
         """Find what the apps registered for a tenant's life, as the admin finds `admin.py`."""
         autodiscover_modules("lifecycle")
         import_module("tenants.work")
+        check_request_enabled.connect(
+            import_module("tenants.api.cross_origin").may_read, dispatch_uid="tenants.cross_origin"
+        )

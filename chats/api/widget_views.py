@@ -27,6 +27,7 @@ from chats.services.visitors import (
 )
 from tenants.api import idempotency
 from tenants.api.costs import charge_tenant
+from tenants.api.cross_origin import REFUSED
 from tenants.api.permissions import Public
 from tenants.client_address import client_address
 from tenants.scope import in_tenant
@@ -55,6 +56,7 @@ class WidgetView(APIView):
                 fetch_site=headers.get("Sec-Fetch-Site", ""),
             )
         except OriginRefusedError as error:
+            setattr(request._request, REFUSED, True)
             raise PermissionDenied(_("This page is not among the tenant's allowed origins.")) from error
         charge_tenant(request._request, found[0])
         return found

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from cachetools import TTLCache, cached
@@ -20,8 +19,8 @@ from chats.models import Channel, ChannelKind, ChatModel, Contact, VisitorSessio
 from chats.models.chat import OPEN_STATUSES
 from chats.services.lifecycle import create_chat
 from tenants.callers import Caller, CallerKind
-from tenants.services.config import setting
 from tenants.services.credentials import FRESH_SECONDS, secret_hash
+from tenants.services.origins import is_allowed, is_own
 
 SESSION_DAYS = 30
 _doors: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)
@@ -88,9 +87,8 @@ def visitors_gone(visitors: Sequence[Caller]) -> set[str]:
 
 def check_origin(tenant_id: UUID, *, origin: str, host: str, fetch_site: str) -> None:
     """Raise OriginRefusedError unless the page is ours, or one of the tenant's allowed origins."""
-    allowed = setting(tenant_id, "allowed_origins")
-    own_page = urlsplit(origin).netloc == host if origin else fetch_site in ("same-origin", "")
-    if not own_page and origin not in allowed:
+    own_page = is_own(origin, host) if origin else fetch_site in ("same-origin", "")
+    if not own_page and not is_allowed(tenant_id, origin):
         raise OriginRefusedError(origin)
 
 

@@ -58,9 +58,12 @@ CONTENT_SECURITY_POLICY = {
 }
 # The embeddable widget is called from other origins with a bearer token, never with a cookie; which origins may
 # begin is each tenant's own list (decision 29).
-CORS_ALLOW_ALL_ORIGINS = True
-CORS_URLS_REGEX = r"^/(api/v1/(widget|chats)/|static/chats/widget\.js)"
+CORS_ALLOW_ALL_ORIGINS = False  # tenants/api/cross_origin.py decides
+CORS_URLS_REGEX = r"^/api/v1/(widget|chats)/"
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
 CORS_EXPOSE_HEADERS = [
+    "Idempotency-Replayed",
     "Retry-After",
     "X-Request-Id",
     "X-RateLimit-Limit",

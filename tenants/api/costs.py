@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
+from tenants.api.cross_origin import TENANT
 from tenants.callers import Caller
 from tenants.client_address import client_address, network_of
 from tenants.limits import Cost, Level, charge, take
@@ -42,6 +43,7 @@ def charge_caller(request: HttpRequest, caller: Caller) -> None:
     """Charge a request to its caller, once; raise Throttled (429) when there is too little left."""
     if hasattr(request, ATTRIBUTE):
         return
+    setattr(request, TENANT, caller.tenant_id)
     level = charge(caller, cost_of(request))
     setattr(request, ATTRIBUTE, level)
     if not level.allowed:
@@ -50,6 +52,7 @@ def charge_caller(request: HttpRequest, caller: Caller) -> None:
 
 def charge_tenant(request: HttpRequest, tenant_id: UUID) -> None:
     """Charge a request of nobody to the tenant that it names, beside its address; raise Throttled (429)."""
+    setattr(request, TENANT, tenant_id)
     level = take([(bucket_of_tenant(tenant_id), cost_of(request))])
     if not level.allowed:
         setattr(request, ATTRIBUTE, level)

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from tenants.services import business_hours, debounce, escalation_rules
+from tenants.services import business_hours, debounce, escalation_rules, origins
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ SCHEMA: dict[str, Setting] = {
     "encryption_policy": Setting(str, choices=("off", "sensitive", "all")),
     "escalation_rules": Setting(dict, check=escalation_rules.problem_of),
     "business_hours": Setting(dict, check=business_hours.problem_of),
-    "allowed_origins": Setting(list),
+    "allowed_origins": Setting(list, check=origins.problem_of),
     "rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "key_rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "visitor_rate_limit_per_hour": Setting(int, 1, 10_000_000),

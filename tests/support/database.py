@@ -143,6 +143,14 @@ def _owner_empties_the_tables() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = kept  # type: ignore[attr-defined]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _valkey_has_time() -> None:
+    """On a busy machine a late answer is no outage, which would begin buckets anew in the middle of a test."""
+    from tenants.limits import buckets
+
+    buckets.SECONDS = 30.0  # type: ignore[misc]
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """Start each test without what the process remembers of keys, sessions and settings, and in English."""
@@ -153,9 +161,10 @@ def _nothing_remembered() -> None:
     from tenants.encryption.data_keys import forget_keys
     from tenants.services.config import forget_settings
     from tenants.services.credentials import forget_credentials
+    from tenants.services.origins import forget_origins
     from tenants.services.schedules import forget_slots
 
     kept = (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots, forget_configurations)
-    for forget in kept:
+    for forget in (*kept, forget_origins):
         forget()
     activate("en")
