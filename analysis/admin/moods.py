@@ -7,12 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from analysis.admin.charts import moods_context
 from analysis.models import MessageIntent, Sentiment, SentimentChatModel
 from analysis.services.corrections import correct_intent, correct_sentiment
+from chats.admin.sealed import tell_reading
 from chats.models import ChatStatus
 from tenants.admin_base import RoleAdmin
 
@@ -42,9 +44,21 @@ class AnalyzedAdmin(RoleAdmin):
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Say nothing more: the correction has its own row in the audit log."""
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the row; who reads an encrypted message is told."""
+        found = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if found is not None and request.method == "GET":
+            tell_reading(request, found.chat, [found.message])
+        shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return shown
+
     @display(description=_("message"))
     def excerpt(self, found: Any) -> str:
         """Return how the message begins."""
+        if found.message.is_encrypted:  # read on the row's own page, which is audited
+            return gettext("encrypted")
         text: str = found.message.content
         return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
 

@@ -71,8 +71,8 @@ class ChatAdmin(RoleAdmin):
 
     @display(description=_("title"), ordering="title")
     def subject(self, chat: ChatModel) -> str:
-        """Return the title, or a dash."""
-        return chat.title or "–"
+        """Return the title, or a dash; one that is encrypted is read in the conversation, which is audited."""
+        return gettext("encrypted") if chat.title_is_encrypted else chat.title or "–"
 
     @display(description=_("status"), ordering="status", label=STATUS_COLOURS)
     def status_label(self, chat: ChatModel) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chats.admin.beside import notes_of, panels_of
 from chats.admin.names import person_of
+from chats.admin.sealed import tell_reading, tell_reading_of_title
 from chats.events import files_of, formatted
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
 from chats.services.media import ACCEPTED, Upload, post_media
@@ -33,6 +34,8 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
     """Return the page of one conversation: the last messages, or those before `?before=`."""
     before = request.GET.get("before", "")
     shown = read_before(chat, int(before) if before.isdecimal() and len(before) < 10 else None)
+    tell_reading_of_title(request, chat)
+    tell_reading(request, chat, shown.messages)
     may_write = model_admin.has_change_permission(request)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -60,6 +63,7 @@ def part(request: HttpRequest, chat: ChatModel, *, after: int) -> HttpResponse:
     shown = read_after(chat, after)
     if not shown.messages:
         return HttpResponse(status=204)
+    tell_reading(request, chat, shown.messages)
     return TemplateResponse(request, "chats/admin/new_messages.html", _part_context(chat, shown))
 
 

@@ -98,7 +98,7 @@ class ChatModel(SealedModel, TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return self.title or str(self.chat_id)
+        return str(self.chat_id) if self.title_is_encrypted else self.title or str(self.chat_id)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the chat; the id of a new one with a title is made here, for the title may be sealed for it."""
