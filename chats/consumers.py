@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
+from audit.trails import log_access
 from chats import events
 from chats.realtime import audience, heartbeat, standing
 from chats.realtime.admission import NO_SUCH_CHAT, TOO_FAST, UNKNOWN_CALLER, Admission, RefusedError, admit
@@ -22,6 +23,8 @@ from chats.realtime.work_threads import in_thread
 from chats.services.errors import ChatError
 from chats.services.pace import post_paid
 from metrics.services import MetricsService
+from tenants.access import Reach
+from tenants.client_address import socket_address
 
 SUBPROTOCOL = "charla.v1"
 
@@ -33,6 +36,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     once and in order, whatever the channel layer loses, doubles or mixes up.
     """
 
+    charla_reach = Reach.CALLERS
     channel_layer_alias = "none: see audience"  # its own channel would cost memory and a reading of every frame
     admission: Admission
     name: str
@@ -55,6 +59,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except RefusedError as refused:
             await self.close(refused.code)
             return
+        log_access(
+            "socket_opened", caller=self.admission.caller, address=socket_address(self.scope), object=self.chat_id
+        )
         self.name = uuid4().hex
         self.since = self.sent = self.admission.last_sequence
         self.order = asyncio.Lock()
@@ -195,6 +202,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 class NoSuchSocket(AsyncWebsocketConsumer):
     """Every other address: closed with the code for what is not there."""
+
+    charla_reach = Reach.EVERYONE
 
     async def connect(self) -> None:
         """Accept, so that the caller sees the code, and close."""

@@ -12,12 +12,14 @@ from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame
 from chats.realtime.work_threads import in_thread
 from notifications.realtime import inbox_group, person_group
+from tenants.access import Reach
 from tenants.callers import Caller
 
 
 class InboxConsumer(AsyncWebsocketConsumer):
     """One open inbox. What it may have missed is asked for by REST: `ready` says that it hears from now on."""
 
+    charla_reach = Reach.CALLERS
     channel_layer_alias = "none: see audience"
     caller: Caller
     groups_joined: tuple[str, ...] = ()

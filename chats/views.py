@@ -8,6 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from chats.services.publishable_keys import publishable_key_of
+from tenants.access import Reach, reaches
 
 DEMO_TENANT = "demo"
 
@@ -30,12 +31,14 @@ def _in_readers_language(request: HttpRequest, template: str) -> HttpResponse:
     return response
 
 
+@reaches(Reach.EVERYONE)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what Charla is, with the live widget (or how to get it, while there is no demo tenant)."""
     return _in_readers_language(request, "chats/home.html")
 
 
+@reaches(Reach.EVERYONE)
 @require_safe
 def demo(request: HttpRequest) -> HttpResponse:
     """Show a page as a customer would have it: nothing but the widget's line."""

@@ -25,3 +25,4 @@ class CompositionConfig(AppConfig):
         """Make the Celery app the current one, so that tasks ring the right broker."""
         import_module("config.celery")
         register(check_administration, Tags.admin)
+        register(import_module("config.access_checks").check_declarations, Tags.security)

@@ -12,12 +12,14 @@ from django.conf import settings  # noqa: E402
 
 import config.urls  # noqa: E402, F401  (now, not in the first request)
 from chats.realtime.heartbeat import tell_that_a_process_began  # noqa: E402
+from config.access_checks import refuse_undeclared_doors  # noqa: E402
 from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402
 from tenants.request_ids import RequestIdSockets  # noqa: E402
 from tenants.services.roles import refuse_unbound_role  # noqa: E402
 
 refuse_unbound_role()
+refuse_undeclared_doors()
 tell_that_a_process_began()
 application = ProtocolTypeRouter(
     {"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": RequestIdSockets(websockets)}

@@ -45,10 +45,12 @@ app.steps["consumer"].add(WakeForThreads)
 
 @worker_init.connect
 def refuse_to_run_unbound(**kwargs: Any) -> None:
-    """A worker does not start under a role that policies do not bind."""
+    """A worker does not start under a role that policies do not bind, or with a task that is for nobody."""
+    from config.access_checks import refuse_undeclared_tasks
     from tenants.services.roles import refuse_unbound_role  # Django's apps are loaded by now, not before
 
     refuse_unbound_role()
+    refuse_undeclared_tasks()
 
 
 @worker_ready.connect

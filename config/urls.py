@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from chats.views import demo, home
 from metrics.views import healthz, metrics, readyz
+from tenants.access import Reach, reaches
+from tenants.views import accept_invitation
 
 admin.autodiscover()
 handler404 = "tenants.api.errors.not_found"
@@ -15,13 +17,14 @@ urlpatterns = [
     path("", home, name="home"),
     path("demo/", demo, name="demo"),
     path("admin/", admin.site.urls),
+    path("invitations/<slug:token>/", accept_invitation, name="invitation"),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("chats.api.urls")),
     path("api/v1/", include("analysis.api.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/schema/", reaches(Reach.EVERYONE)(SpectacularAPIView.as_view()), name="schema"),
+    path("api/docs/", reaches(Reach.EVERYONE)(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

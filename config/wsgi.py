@@ -9,6 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 import config.urls  # noqa: E402, F401  (now, not in the first request)
+from config.access_checks import refuse_undeclared_doors  # noqa: E402
 from tenants.services.roles import refuse_unbound_role  # noqa: E402 - after Django's apps are loaded
 
 refuse_unbound_role()
+refuse_undeclared_doors()

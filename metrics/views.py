@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from metrics.probes import readiness
 from metrics.services.scraping import exposition
+from tenants.access import Reach, reaches
 
 NEIGHBOURS: Final = tuple(
     ipaddress.ip_network(network)
@@ -19,6 +20,7 @@ NEIGHBOURS: Final = tuple(
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
+@reaches(Reach.EVERYONE)
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -26,6 +28,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
+@reaches(Reach.EVERYONE)
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
@@ -42,6 +45,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return response
 
 
+@reaches(Reach.OWN_CHECK)
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from tenants.access import Reach, reaches
 from tenants.admin_base import shown_tenant, tell
 from tenants.middleware import SESSION_KEY
 from tenants.models import TenantModel
@@ -62,3 +63,13 @@ def prepare_site() -> None:
     """Bring the pages above to unfold's site, which asks for them by this attribute."""
     site: Any = admin.site
     site.extra_urls = extra_urls
+    site.admin_view = _declared(site.admin_view)
+
+
+def _declared(guard: Any) -> Any:
+    """Let what the site guards say so, for the check that everything says whom it is for."""
+
+    def admin_view(view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's own signature
+        return reaches(Reach.STAFF)(guard(view, cacheable))
+
+    return admin_view

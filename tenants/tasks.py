@@ -7,6 +7,7 @@ import structlog
 from celery import Task, shared_task
 from django.db import close_old_connections
 
+from tenants.access import Reach
 from tenants.request_ids import current_request_id
 from tenants.scope import scope, tenant_scope
 from tenants.services.crowding import queue_for
@@ -20,6 +21,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     """A task that runs in the scope of the tenant that rang for it; it opens its own transactions."""
 
     abstract = True
+    charla_reach = Reach.TENANT
     queue: str
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tenants.access import Reach
 from tenants.models import TenantModel
 from tenants.signals import command_finished
 
@@ -101,6 +102,7 @@ class TenantCommand(CharlaCommand):
     """A command about tenants' rows: `--tenant NAME|all`, or exactly one where `one_tenant` says so."""
 
     one_tenant = False
+    charla_reach = Reach.TENANT
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add `--tenant`."""

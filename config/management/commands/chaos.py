@@ -8,12 +8,14 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 
 
 class Command(CharlaCommand):
     """Kills, emptied brokers, bursts and takeovers, counted and judged."""
 
+    charla_reach = Reach.INSTALLATION
     help = gettext_lazy(  # type: ignore[assignment]
         "Break a throw-away installation on purpose while people write, and report what was lost: nothing should be."
         " It has servers of its own; no data of yours is touched."

@@ -7,12 +7,14 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from metrics.probes import PROBES, TIMEOUT_SECONDS, Finding, examine
+from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 
 
 class Command(CharlaCommand):
     """Use each service and say how it did; exit status 1 when one does not work."""
 
+    charla_reach = Reach.INSTALLATION
     help = "Use each service that Charla stands on (database, redis, workers, sockets, files) and say how it did."
     requires_system_checks: list[str] = []
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 from tenants.services import setup
 
@@ -17,6 +18,7 @@ from tenants.services import setup
 class Command(CharlaCommand):
     """The operator, the first tenant, its agent, tools and models."""
 
+    charla_reach = Reach.INSTALLATION
     help = gettext_lazy("Make the administrator, the first tenant, its agent and models. Safe to run again.")  # type: ignore[assignment]
     changes_data = True
 

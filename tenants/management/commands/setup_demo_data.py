@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 from tenants.models import User
 from tenants.services import setup
@@ -14,6 +15,7 @@ from tenants.services import setup
 class Command(CharlaCommand):
     """Agents, knowledge in both languages, conversations."""
 
+    charla_reach = Reach.INSTALLATION
     help = gettext_lazy("Make a demo tenant: agents, knowledge in two languages, conversations. Safe to run again.")  # type: ignore[assignment]
     changes_data = True
 

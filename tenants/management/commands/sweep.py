@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.utils.translation import gettext_lazy as _
 
+from tenants.access import Reach
 from tenants.management.base import SpokenCommand
 from tenants.services.roles import refuse_unbound_role
 from tenants.services.sweeping import Swept, sweep_forever
@@ -17,6 +18,7 @@ logger = structlog.get_logger(__name__)
 class Command(SpokenCommand):
     """Runs until it is told to stop."""
 
+    charla_reach = Reach.INSTALLATION
     help = _("Ring again for work that waits, and work it off here while the broker is away. Runs until stopped.")  # type: ignore[assignment]
 
     def handle(self, *args: Any, **options: Any) -> None:
