@@ -17,8 +17,10 @@ from django.utils import timezone
 from django.utils.translation import ngettext, override
 
 from notifications.models import Digest, Notification
+from notifications.models.notices import rendered
 from notifications.services.links import url_of
 from tenants.models import TenantModel, User
+from tenants.rendering import as_text, to_html
 from tenants.scope import current_tenant_id
 
 MOST_IN_DIGEST: Final = 200
@@ -69,8 +71,14 @@ def _mark(ids: list[UUID]) -> None:
         Notification.objects.filter(pk__in=ids).update(emailed_at=timezone.now())
 
 
+def _html(notification: Notification) -> str:
+    """Return our sentence as HTML; a value in it, such as a name that somebody gave, shows its very letters."""
+    values = {name: as_text(value) if isinstance(value, str) else value for name, value in notification.params.items()}
+    return to_html(rendered(notification.message, values))
+
+
 def _send(tenant: TenantModel, recipient: User, subject: str, about: list[Notification], *, key: str) -> None:
-    lines = [{"text": each.text, "at": each.created_at, "url": url_of(each.data)} for each in about]
+    lines = [{"text": each.text, "html": _html(each), "url": url_of(each.data)} for each in about]
     values = {
         "tenant": tenant,
         "recipient": recipient,

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 
 from notifications.models import Digest, Notification, NotificationPreference, Room, RoomMessage
 from notifications.services import NotificationService
-from notifications.services.mailing import send_digests
+from notifications.services.mailing import _html, send_digests
 from notifications.services.rooms import set_url
 from notifications.tests.outside import Wall, chat_service, work_off
 from tenants.models import TenantModel, User, WorkItem
@@ -140,3 +140,19 @@ def test_a_room_inside_the_network_is_refused_when_saved(tenant: TenantModel) ->
 
     with in_tenant(tenant), pytest.raises(OutgoingRefusedError):
         set_url(Room(id=uuid4(), kind="slack", name="x"), "http://127.0.0.1:9/hook")
+
+
+def test_a_value_in_a_mail_shows_its_letters_and_hides_no_address_behind_words(
+    tenant: TenantModel, colleague: User
+) -> None:
+    note = Notification(
+        tenant=tenant,
+        recipient=colleague,
+        message="The webhook %(name)s was paused.",
+        params={"name": "**x** [click](https://evil.example) <img src=x>"},
+    )
+    assert _html(note) == (
+        "<p>The webhook **x** [click](<a"
+        ' href="https://evil.example" target="_blank" rel="noopener noreferrer nofollow">https://evil.example</a>'
+        ") &lt;img src=x&gt; was paused.</p>"
+    )
