@@ -51,6 +51,7 @@ MENU: Final = (
         (
             ("tenants.tenantmodel", "domain"),
             ("tenants.user", "person"),
+            ("tenants.loginsession", "devices"),
             ("agents.aimodel", "memory"),
             ("tenants.systemconfig", "tune"),
             ("tenants.schedule", "schedule"),

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from tenants.models import TenantModel
 from tenants.request_ids import request_id_of
 from tenants.scope import in_tenant
 from tenants.services.credentials import memberships_of
+from tenants.services.sessions import origin_of, person_of_cookie
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SESSION_KEY = "charla_tenant"
@@ -43,6 +46,15 @@ def is_text(request: HttpRequest) -> bool:
 def _not_text() -> HttpResponse:
     error = {"code": "invalid", "detail": _("An address cannot hold NUL."), "attr": None}
     return JsonResponse({"type": "client_error", "errors": [error]}, status=400)
+
+
+class LoginMiddleware(AuthenticationMiddleware):
+    """Knows whom a session's cookie logs in, while that log-in is open (tenants/services/sessions.py)."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find out when somebody asks."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: person_of_cookie(request, origin_of(request)))  # type: ignore[assignment]
 
 
 class AdminScopeMiddleware:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.services.idempotency import remove_old_answers
 from tenants.services.schedules import KIND, SCHEDULES, ScheduleEntry, nothing_makes_up, run_scheduled
+from tenants.services.sessions import remove_ended_sessions
 from tenants.services.work import WORK_KINDS, WorkKind
 from tenants.tasks import run_schedule
 
@@ -15,6 +16,10 @@ def _ring(ref_id: str) -> None:
 
 
 WORK_KINDS.add(KIND, WorkKind(ring=_ring, run=run_scheduled, died=nothing_makes_up))
+SCHEDULES.add(
+    "tenants.ended_log_ins",
+    ScheduleEntry(_("remove log-ins that ran out"), timedelta(hours=1), remove_ended_sessions),
+)
 SCHEDULES.add(
     "tenants.stored_answers",
     ScheduleEntry(_("remove answers kept for repeated requests"), timedelta(hours=1), remove_old_answers),

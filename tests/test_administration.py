@@ -32,7 +32,7 @@ READ = {
         "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
         "notifications.Room", "agents.ProviderCredential",
     },
-    "operator": {"agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User"},
+    "operator": {"agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession"},
 }  # fmt: skip
 ADD = {
     "admin": {

@@ -7,12 +7,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
 from django.http import HttpRequest
-from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
 
 from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
@@ -24,6 +20,7 @@ from tenants.models import User
 from tenants.scope import in_tenant
 from tenants.services.config import setting
 from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
+from tenants.services.sessions import login_of_token, origin_of_socket, person_of_cookie
 
 UNKNOWN_CALLER: Final = 4401
 WRONG_KIND: Final = 4403
@@ -91,15 +88,17 @@ def _caller(scope: dict[str, Any]) -> Caller | None:
         return _caller_of_cookie(scope, tenant_name)
     if bearer.startswith("sk_"):
         return caller_of_key(bearer)
-    return caller_of_visitor(bearer) or _caller_of_token(bearer, tenant_name)
+    return caller_of_visitor(bearer) or _caller_of_token(scope, bearer, tenant_name)
 
 
-def _caller_of_token(token: str, tenant_name: str) -> Caller | None:
+def _caller_of_token(scope: dict[str, Any], token: str, tenant_name: str) -> Caller | None:
     try:
-        with transaction.atomic():
-            user, stored = TokenAuthentication().authenticate_credentials(token.encode())
+        found = login_of_token(token, origin_of_socket(scope))
+        if found is None:
+            return None
+        user, stored = found
         return caller_of_user(user, tenant_name, credential=stored, expires_at=stored.expiry)
-    except (AuthenticationFailed, UnknownTenantError):
+    except UnknownTenantError:
         return None
 
 
@@ -116,7 +115,7 @@ def _caller_of_cookie(scope: dict[str, Any], tenant_name: str) -> Caller | None:
         return None
     request = HttpRequest()
     request.session = SessionStore(cookie.value)
-    user = get_user(request)
+    user = person_of_cookie(request, origin_of_socket(scope))
     try:
         return caller_of_user(user, tenant_name, session_key=cookie.value) if isinstance(user, User) else None
     except UnknownTenantError:

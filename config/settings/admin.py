@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.settings.base import TEMPLATES
@@ -41,7 +41,12 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": TEAL},
-    "STYLES": [lambda request: static("tenants/admin.css"), lambda request: static("notifications/bell.css")],
+    "ACCOUNT": {"navigation": [{"title": _("My account"), "link": reverse_lazy("admin:account")}]},
+    "STYLES": [
+        lambda request: static("tenants/account.css"),
+        lambda request: static("tenants/admin.css"),
+        lambda request: static("notifications/bell.css"),
+    ],
     "SCRIPTS": [lambda request: static("tenants/admin.js"), lambda request: static("notifications/bell.js")],
     "GLOBAL_CALLBACK": "tenants.admin_site.page_context",
     "DASHBOARD_CALLBACK": "chats.admin.dashboard.dashboard",

@@ -20,3 +20,11 @@ def networks(variable: str) -> list[str]:
         except ValueError as error:
             raise ImproperlyConfigured(f"{variable} is a list of networks such as 10.0.0.0/8: {error}.") from error
     return found
+
+
+def at_least(least: int, variable: str, *, default: int) -> int:
+    """Return a whole number; one that is smaller than the least stops the start."""
+    value: int = env.int(variable, default=default)
+    if value < least:
+        raise ImproperlyConfigured(f"{variable} is {value}: at least {least}, please.")
+    return value

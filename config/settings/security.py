@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from csp.constants import NONE, SELF
 
-from config.settings.environment import env, networks
+from config.settings.environment import at_least, env, networks
 
 AUTH_USER_MODEL = "tenants.User"
 SECRET_KEY = env.str("SECRET_KEY", default="")  # Django refuses an empty one
@@ -16,17 +16,27 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+MIN_LENGTH = at_least(8, "PASSWORD_MIN_LENGTH", default=15)  # OWASP ASVS 5, 6.2.1
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": MIN_LENGTH}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "tenants.passwords.GuessableValidator"},
+    {
+        "NAME": "tenants.passwords.BreachedPasswordValidator",
+        "OPTIONS": {"path": env.str("PASSWORD_BREACHES_FILE", default="")},
+    },
 ]
 # Networks that webhooks, tools and models may call although they are not on the internet (CIDR; architecture.md).
 OUTGOING_ALLOW = env.list("CHARLA_OUTGOING_ALLOW", default=[])
 LOGIN_URL = "admin:login"
+# A log-in's longest life, and how long it lasts unused (tenants/services/sessions.py; OWASP ASVS 5, 7.3).
+LOGIN_LONGEST = timedelta(hours=at_least(1, "LOGIN_TOKEN_HOURS", default=12))
+LOGIN_IDLE = timedelta(minutes=at_least(5, "LOGIN_IDLE_MINUTES", default=120))
+SESSION_COOKIE_AGE = int(LOGIN_LONGEST.total_seconds())
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - its default; foreign keys to it want it said
 REST_KNOX = {
-    "TOKEN_TTL": timedelta(hours=env.int("LOGIN_TOKEN_HOURS", default=12)),
+    "TOKEN_TTL": LOGIN_LONGEST,
     "AUTO_REFRESH": False,
     "TOKEN_LIMIT_PER_USER": None,
 }

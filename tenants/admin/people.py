@@ -11,13 +11,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from tenants.admin_base import OperatorAdmin, RoleAdmin, has_rank, role_of, tell
 from tenants.models import Membership, Role, User
 from tenants.services.credentials import forget_credentials
+from tenants.services.second_factor import remove_second_factor
+from tenants.services.sessions import end_all_sessions
 
 # Its type parameters and hooks are typed for Django's own ModelAdmin, where unfold's stands here.
 _DjangoUserAdmin: Any = DjangoUserAdmin
@@ -42,6 +44,7 @@ class UserAdmin(OperatorAdmin, _DjangoUserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "username", "first_name", "last_name")
     ordering = ("email",)
+    actions = ("remove_second_factor",)
     filter_horizontal = ()
     readonly_fields = ("last_login", "created_at", "updated_at")
     fieldsets = (
@@ -64,8 +67,26 @@ class UserAdmin(OperatorAdmin, _DjangoUserAdmin):
         """Set somebody's password, and tell the audit log that it was set."""
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302 and (user := self.get_object(request, id)):
+            if user.pk != request.user.pk:
+                end_all_sessions(user)
             tell(request, "password_set", user)
         return response
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Store it; who was deactivated is logged out."""
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            end_all_sessions(obj)
+
+    @action(description=_("Remove second factor"))
+    def remove_second_factor(self, request: HttpRequest, queryset: "QuerySet[User]") -> None:
+        """Help people who have lost their app and their recovery codes; all their log-ins end."""
+        for user in queryset:
+            if remove_second_factor(user):
+                end_all_sessions(user)
+                tell(request, "second_factor_removed", user)
+                text = gettext("The second factor of %(email)s was removed, and all of its log-ins have ended.")
+                messages.success(request, text % {"email": user.email})
 
 
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]

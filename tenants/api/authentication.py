@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from knox.auth import TokenAuthentication
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.request import Request
 
 from tenants.callers import Caller
 from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
+from tenants.services.sessions import login_of_token, origin_of
 
 
 def bearer_of(request: Request, keyword: str) -> str | None:
@@ -37,13 +37,24 @@ def _person(request: Request, user: Any, credential: Any = None) -> tuple[Any, C
     return user, caller
 
 
-class PersonAuthentication(TokenAuthentication):
+class PersonAuthentication(BaseAuthentication):
     """`Authorization: Token <knox token>`."""
+
+    keyword = "Token"
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         """Return the user and its Caller."""
-        found = super().authenticate(request)
-        return _person(request, *found) if found else None
+        token = bearer_of(request, self.keyword)
+        if token is None:
+            return None
+        found = login_of_token(token, origin_of(request._request))
+        if found is None:
+            raise AuthenticationFailed(_("This token is unknown, revoked or expired."))
+        return _person(request, *found)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the door in a 401's WWW-Authenticate header."""
+        return self.keyword
 
 
 class CookieAuthentication(SessionAuthentication):

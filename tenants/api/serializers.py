@@ -13,6 +13,7 @@ class LoginSerializer(serializers.Serializer[Any]):
 
     email = serializers.EmailField(max_length=255)
     password = serializers.CharField(max_length=256, trim_whitespace=False)
+    code = serializers.CharField(max_length=64, required=False, allow_blank=True)
 
 
 class UserSerializer(serializers.ModelSerializer[User]):

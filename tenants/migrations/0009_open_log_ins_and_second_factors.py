@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import tenants.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import tenants.fields
 
 
 class Migration(migrations.Migration):

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from knox.models import get_token_model
@@ -18,6 +19,8 @@ from knox.models import get_token_model
 from tenants.callers import Caller, CallerKind
 from tenants.models import User
 from tenants.services.credentials import scopes_of
+from tenants.services.sessions import idle_since
+from tenants.session_models import LoginSession
 
 MEMBERSHIPS = """
 SELECT wanted.id, found.tenant_id, found.role
@@ -90,6 +93,7 @@ def _living_proofs(people: list[Caller]) -> set[str]:
     living: set[str] = set()
     if digests:
         tokens = get_token_model().objects.filter(digest__in=digests, expiry__gt=timezone.now())
+        tokens = tokens.exclude(login_session__last_seen_at__lte=idle_since())
         living |= set(tokens.values_list("digest", flat=True))
     if keys:
         living |= _living_sessions(keys)
@@ -98,7 +102,11 @@ def _living_proofs(people: list[Caller]) -> set[str]:
 
 def _living_sessions(keys: list[str]) -> set[str]:
     """Return the keys of sessions that are open still: not logged out, run out, or older than a new password."""
+    over = LoginSession.objects.filter(session_key__in=keys).filter(
+        Q(last_seen_at__lte=idle_since()) | Q(expires_at__lte=timezone.now())
+    )
     rows = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    rows = rows.exclude(session_key__in=over.values("session_key"))
     opened = {row.session_key: row.get_decoded() for row in rows}
     ids = {content.get(SESSION_KEY) for content in opened.values()} - {None}
     hashes = {str(user.pk): user.get_session_auth_hash() for user in User.objects.filter(pk__in=ids)}
