@@ -1,7 +1,9 @@
 """What the analysis brings to the demo: moods, intents, summaries, ratings and figures of its conversations."""
 
 from itertools import cycle
-from typing import Any
+from typing import Any, Final
+
+from django.db import connection
 
 from analysis.demo import COMMENTS, INTENTS, RATINGS
 from analysis.models import ConversationAnalytics, Intent
@@ -9,11 +11,25 @@ from analysis.services.bulk import Selection, analyze_all
 from analysis.services.figures import note_escalation, refresh_figures
 from analysis.services.intent_training import relearn
 from analysis.services.intents import classifier_in_use
+from analysis.services.retraining import order_training
 from analysis.services.summaries import keep, transcript_of, write_extract
 from chats.lifecycle import DEMO_LABEL
 from chats.models import ChatModel, ChatStatus
-from tenants.lifecycle import demo_steps
+from tenants.lifecycle import Person, demo_steps, erasure_steps
 from tenants.models import TenantModel
+from tenants.scope import current_tenant_id
+
+FORGET: Final = (
+    "DELETE FROM analysis_conversationsummary WHERE tenant_id = %s AND chat_id = ANY(%s)",
+    "UPDATE analysis_conversationanalytics SET comment = '', comment_is_encrypted = false,"
+    " topic_classification = '', escalation_reason = '' WHERE tenant_id = %s AND chat_id = ANY(%s)",
+)
+UNLEARN: Final = (
+    "UPDATE analysis_messageintent SET corrected_at = NULL, corrected_by_id = NULL, original = NULL"
+    " WHERE tenant_id = %s AND chat_id = ANY(%s) AND corrected_at IS NOT NULL",
+    "UPDATE analysis_sentimentchatmodel SET corrected_at = NULL, corrected_by_id = NULL, original = NULL"
+    " WHERE tenant_id = %s AND chat_id = ANY(%s) AND corrected_at IS NOT NULL",
+)
 
 
 @demo_steps.register("analysis.intents")
@@ -23,6 +39,27 @@ def make_demo_intents(tenant: TenantModel) -> None:
         Intent.objects.get_or_create(name=name, defaults={"examples": list(examples)})
     if classifier_in_use() is None:
         relearn()()
+
+
+@erasure_steps.register("analysis.texts")
+def forget_texts_of(person: Person) -> int:
+    """Remove summaries, comments and topics of a person's conversations. Moods, intents and ratings stay: figures.
+
+    A correction stays as a label, but nothing is learnt from its text any more, and what was is learnt anew.
+    """
+    values = [current_tenant_id(), list(person.chats)]
+    with connection.cursor() as cursor:
+        changed = sum(_changed(cursor, statement, values) for statement in FORGET)
+        unlearnt = sum(_changed(cursor, statement, values) for statement in UNLEARN)
+    if unlearnt:
+        order_training()
+    return changed + unlearnt
+
+
+def _changed(cursor: Any, statement: str, values: list[Any]) -> int:
+    cursor.execute(statement, values)
+    rows: int = cursor.rowcount
+    return rows
 
 
 @demo_steps.register("analysis.conversations")

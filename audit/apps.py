@@ -14,5 +14,6 @@ class AuditConfig(AppConfig):
     verbose_name = _("Audit")
 
     def ready(self) -> None:
-        """Connect the receivers."""
+        """Connect the receivers, and bring the work."""
         import_module("audit.receivers")
+        import_module("audit.work")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
+from audit.trails import log_access
 from chats import events
 from chats.realtime import audience, heartbeat, standing
 from chats.realtime.admission import NO_SUCH_CHAT, TOO_FAST, UNKNOWN_CALLER, Admission, RefusedError, admit
@@ -23,6 +24,7 @@ from chats.services.errors import ChatError
 from chats.services.pace import post_paid
 from metrics.services import MetricsService
 from tenants.access import Reach
+from tenants.client_address import socket_address
 
 SUBPROTOCOL = "charla.v1"
 
@@ -57,6 +59,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except RefusedError as refused:
             await self.close(refused.code)
             return
+        log_access(
+            "socket_opened", caller=self.admission.caller, address=socket_address(self.scope), object=self.chat_id
+        )
         self.name = uuid4().hex
         self.since = self.sent = self.admission.last_sequence
         self.order = asyncio.Lock()

@@ -3,15 +3,23 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from django.db import connection
+
 from agents.models import AgentModel
 from chats.demo import Script, planned
 from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.signals.muting import muted_signals
-from tenants.lifecycle import demo_steps, init_steps
+from tenants.lifecycle import Person, demo_steps, erasure_steps, init_steps
 from tenants.models import TenantModel
+from tenants.scope import current_tenant_id
 
 DEMO_LABEL = "demo"
 PAUSE = timedelta(seconds=40)
+FORGET_ERRORS = """
+UPDATE tenants_workitem SET last_error = '' WHERE tenant_id = %s AND last_error <> ''
+    AND (conversation = ANY(%s) OR EXISTS (SELECT FROM unnest(%s::text[]) AS name WHERE strpos(last_error, name) > 0))
+"""
+FORGET_ANSWERS = "DELETE FROM tenants_idempotencyrecord WHERE tenant_id = %s AND caller = %s"
 
 
 @init_steps.register("chats.channel")
@@ -60,3 +68,15 @@ def _write(script: Script, began: datetime, agent: AgentModel | None) -> None:
         )
         for number, line in enumerate(script.lines)
     )
+
+
+@erasure_steps.register("chats.work")
+def forget_work_of(person: Person) -> int:
+    """Take out of work rows what errors may have quoted, and remove the answers that were kept for the person."""
+    tenant_id = current_tenant_id()
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_ERRORS, [tenant_id, list(person.chats), list(person.identifiers)])
+        changed: int = cursor.rowcount
+        cursor.execute(FORGET_ANSWERS, [tenant_id, f"visitor:{person.contact_id}"])
+        removed: int = cursor.rowcount
+    return changed + removed

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from agents.services.agent_service import AgentService
+from chats.services import erasing
 from chats.services.pipeline import process_message
 from chats.services.retrying import retry
 from chats.services.turns import answer_turn
@@ -37,3 +38,9 @@ def _reply(message_id: int) -> None:
 def retry_signal_processing(ref_id: str) -> None:
     """Do what a receiver or a processor could not do, once more."""
     retry(ref_id)
+
+
+@shared_task(base=TenantTask, queue="bulk")
+def erase_person(ref_id: str) -> None:
+    """Erase a person's data; an erasure that is done ends quietly."""
+    erasing.erase(ref_id)

@@ -5,13 +5,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from chats.services import retrying
+from chats.services import erasing, retention, retrying
 from chats.services.closing import archive_completed, complete_silent
 from chats.services.debouncing import remove_stale
 from chats.services.media_files import remove_strays
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
-from chats.tasks import process_new_message, retry_signal_processing
+from chats.tasks import erase_person, process_new_message, retry_signal_processing
 from tenants.services.schedules import SCHEDULES, ScheduleEntry
 from tenants.services.work import WORK_KINDS, WorkKind
 
@@ -30,6 +30,10 @@ def _ring_retry(ref_id: str) -> None:
     retry_signal_processing.delay(ref_id)
 
 
+def _ring_erasure(ref_id: str) -> None:
+    erase_person.delay(ref_id)
+
+
 def _run(ref_id: str) -> None:
     message_id: int | None = int(ref_id)
     while message_id is not None and process_message(message_id):
@@ -41,6 +45,14 @@ WORK_KINDS.add(
     "signal_retry",
     WorkKind(ring=_ring_retry, run=retrying.retry, died=retrying.gave_up, queues=("messages",)),
 )
+WORK_KINDS.add(erasing.KIND, WorkKind(ring=_ring_erasure, run=erasing.erase, died=erasing.gave_up))
+SCHEDULES.add(
+    "chats.retention",
+    ScheduleEntry(
+        _("remove conversations that were kept long enough"), timedelta(days=1), retention.remove_old,
+        offset=timedelta(hours=2),
+    ),
+)  # fmt: skip
 SCHEDULES.add(
     "chats.complete_silent",
     ScheduleEntry(_("complete conversations that fell silent"), timedelta(minutes=10), complete_silent),

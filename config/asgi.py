@@ -11,6 +11,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 import config.urls  # noqa: E402, F401  (now, not in the first request)
+from audit.sockets import WatchedSockets  # noqa: E402
 from chats.realtime.heartbeat import tell_that_a_process_began  # noqa: E402
 from config.access_checks import refuse_undeclared_doors  # noqa: E402
 from config.http_threads import HTTPThreads  # noqa: E402
@@ -22,5 +23,5 @@ refuse_unbound_role()
 refuse_undeclared_doors()
 tell_that_a_process_began()
 application = ProtocolTypeRouter(
-    {"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": RequestIdSockets(websockets)}
+    {"http": HTTPThreads(http, settings.HTTP_THREADS), "websocket": RequestIdSockets(WatchedSockets(websockets))}
 )

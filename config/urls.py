@@ -20,6 +20,7 @@ urlpatterns = [
     path("invitations/<slug:token>/", accept_invitation, name="invitation"),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("tenants.api.session_urls")),
+    path("api/v1/", include("audit.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("agents.api.urls")),
     path("api/v1/", include("chats.api.urls")),

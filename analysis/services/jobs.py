@@ -11,7 +11,6 @@ from typing import Final
 import structlog
 from django.db import transaction
 
-from audit.services.faults import fault_of, record_fault
 from tenants.registry import Registry
 from tenants.scope import current_tenant_id
 from tenants.services.leases import keeper
@@ -60,7 +59,6 @@ def work_off(ref_id: str) -> None:
         logger.warning("analysis_taken_over", ref=ref_id)
     except Exception as error:
         logger.exception("analysis_failed", ref=ref_id, attempt=lease.attempts + 1)
-        record_fault(fault_of(error))
         fail(lease, f"{type(error).__name__}: {error}")
 
 

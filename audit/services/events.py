@@ -1,6 +1,7 @@
 """Writing to the audit log: an explicit call in a service, with actor and action (style.md, habit 6)."""
 
 import json
+from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +22,14 @@ INSERT INTO audit_auditlog
     (tenant_id, actor_id, action, object_type, object_id, details, ip_address, request_id, previous_hash, hash)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '')
 """  # no RETURNING: a row without a tenant may be written by the application's role, and not read
+
+
+_written: ContextVar[int] = ContextVar("charla_audit_entries", default=0)
+
+
+def entries_written() -> int:
+    """Return how many entries this thread or task has written so far."""
+    return _written.get()
 
 
 def keyed_hash(value: str) -> str:
@@ -77,6 +86,7 @@ class AuditService:
 
 
 def _insert(row: list[Any]) -> None:
+    _written.set(_written.get() + 1)
     alias = router.db_for_write(AuditLog)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(INSERT, row)

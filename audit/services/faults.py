@@ -11,6 +11,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 
+from tenants.request_ids import current_request_id
 from tenants.scope import in_tenant, scope
 
 LONGEST_TRACE: Final = 20_000
@@ -31,8 +32,14 @@ class Fault:
     request_data: dict[str, Any] = field(default_factory=dict)
 
 
-def fault_of(error: BaseException, *, tenant_id: UUID | None = None, request: HttpRequest | None = None) -> Fault:
-    """Describe an error in the current tenant (or the given one), and the request that met it."""
+def fault_of(
+    error: BaseException,
+    *,
+    tenant_id: UUID | None = None,
+    request: HttpRequest | None = None,
+    request_data: dict[str, Any] | None = None,
+) -> Fault:
+    """Describe an error in the current tenant (or the given one), and what met it: a request, or what is named."""
     current = scope()
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
     user_id = getattr(getattr(request, "user", None), "pk", None)
@@ -43,7 +50,7 @@ def fault_of(error: BaseException, *, tenant_id: UUID | None = None, request: Ht
         fingerprint=_fingerprint(kind, error),
         tenant_id=tenant_id or (current if isinstance(current, UUID) else None),
         user_id=user_id if isinstance(user_id, UUID) else None,
-        request_data=_request_data(request) if request is not None else {},
+        request_data=_request_data(request) if request is not None else _with_request_id(request_data or {}),
     )
 
 
@@ -87,6 +94,11 @@ def _fingerprint(kind: str, error: BaseException) -> str:
     return hashlib.sha256("\n".join([kind, *places]).encode()).hexdigest()
 
 
+def _with_request_id(data: dict[str, Any]) -> dict[str, Any]:
+    request_id = current_request_id()
+    return {**data, "request_id": request_id} if request_id else data
+
+
 def _request_data(request: HttpRequest) -> dict[str, Any]:
     """Return what identifies the request; of query and body only the names, never a value."""
     match = request.resolver_match
@@ -95,5 +107,5 @@ def _request_data(request: HttpRequest) -> dict[str, Any]:
         "route": match.route if match else "",
         "query": sorted(request.GET),
         "content_type": request.content_type or "",
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        "request_id": current_request_id(),
     }

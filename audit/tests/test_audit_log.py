@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from audit.models import AuditLog
 from audit.services import AuditService
-from audit.services.chain import verify_chain
+from audit.services.chain import Damage, verify_chain
 from audit.services.events import keyed_hash
 from tenants.models import TenantModel, User
 from tenants.scope import OPERATIONS, in_tenant
@@ -94,7 +94,8 @@ def test_a_row_that_was_changed_behind_the_triggers_is_found(tenant: TenantModel
         role.execute("UPDATE audit_auditlog SET action = 'forged' WHERE position = %s", [place])
         role.execute("ALTER TABLE audit_auditlog ENABLE TRIGGER USER")
     with in_tenant(tenant):
-        assert verify_chain(tenant.pk).first_broken == place
+        (found,) = verify_chain(tenant.pk).findings
+    assert (found.damage, found.place) == (Damage.CHANGED, place)
 
 
 @COMMITTED
@@ -108,7 +109,8 @@ def test_a_row_that_was_taken_out_behind_the_triggers_is_found(tenant: TenantMod
         role.execute("DELETE FROM audit_auditlog WHERE position = %s", [place])
         role.execute("ALTER TABLE audit_auditlog ENABLE TRIGGER USER")
     with in_tenant(tenant):
-        assert not verify_chain(tenant.pk).is_whole
+        (found,) = verify_chain(tenant.pk).findings
+    assert (found.damage, found.place, found.row_id) == (Damage.REMOVED, place, None)
 
 
 def test_a_row_goes_with_the_transaction_that_it_tells_of(tenant: TenantModel) -> None:

@@ -1,9 +1,12 @@
 """Errors that nothing caught: counted, without secrets, outside the transaction that failed."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.signals import task_failure
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -11,9 +14,12 @@ from django.urls import path
 
 from audit.models import ErrorLog
 from audit.services import record_fault
-from audit.services.faults import fault_of
+from audit.services.faults import Fault, fault_of
+from audit.sockets import WatchedSockets
 from tenants.models import TenantModel
-from tenants.scope import OPERATIONS, in_tenant
+from tenants.scope import OPERATIONS, in_tenant, tenant_scope
+from tenants.services.schedules import SCHEDULES, ScheduleEntry, run_scheduled
+from tenants.services.work import enqueue
 from tenants.tasks import TENANT_HEADER
 
 COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
@@ -107,3 +113,65 @@ def test_a_database_that_is_away_is_endured(tenant: TenantModel, monkeypatch: py
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
     record_fault(fault_of(raised()))
+
+
+def test_an_error_of_a_socket_is_stored_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[Fault] = []
+    monkeypatch.setattr("audit.sockets.record_fault", stored.append)
+
+    async def broken_socket(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("the line is cut")
+
+    with pytest.raises(ValueError, match="cut"):
+        asyncio.run(WatchedSockets(broken_socket)({"type": "websocket", "path": "/ws/chats/7/"}, None, None))  # type: ignore[arg-type]
+    (fault,) = stored
+    assert (fault.error_message, fault.request_data["route"]) == ("the line is cut", "/ws/chats")
+
+
+def test_a_refused_socket_is_in_the_security_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("audit.sockets.log_security", lambda event, **ids: told.append((event, ids["code"])))
+
+    async def refusing(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.close", "code": 4404})
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def send(message: Any) -> None:
+        pass
+
+    asyncio.run(WatchedSockets(refusing)({"type": "websocket", "path": "/ws/inbox/"}, None, send))  # type: ignore[arg-type]
+    assert told == [("socket_closed", 4404)]
+
+
+@COMMITTED
+def test_a_command_that_breaks_is_stored_and_one_that_refuses_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tenants.management.commands import init_system
+
+    for error in (ValueError("no more room"), CommandError("not so")):
+
+        def fail(*_arguments: Any, error: Exception = error, **_options: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(init_system.Command, "handle", fail)
+        with pytest.raises(type(error)):
+            call_command("init_system")
+    ((kind, count, request_data),) = rows_without_tenant()
+    assert (kind, count) == ("builtins.ValueError", 1)
+    assert '"route": "init_system"' in str(request_data)
+
+
+@COMMITTED
+def test_a_failure_of_work_is_stored_once_each_time(tenant: TenantModel) -> None:
+    with in_tenant(tenant):
+        enqueue(kind="schedule", dedupe_key="audit.broken:1", tenant_id=tenant.pk, ref_id="audit.broken:1")
+
+    def fail() -> None:
+        raise ValueError("no more room")
+
+    entry = ScheduleEntry("broken", timedelta(days=1), fail)  # type: ignore[arg-type]
+    with SCHEDULES.lent(**{"audit.broken": entry}), tenant_scope(tenant):
+        run_scheduled("audit.broken:1")
+    with in_tenant(tenant):
+        row = ErrorLog.objects.get()
+    assert (row.error_message, row.count) == ("no more room", 1)
+    assert (row.request_data["route"], row.request_data["method"]) == ("schedule", "WORK")

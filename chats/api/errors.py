@@ -8,9 +8,7 @@ from rest_framework.exceptions import APIException, NotFound, Throttled, Validat
 from chats.services.errors import (
     ChatClosedError,
     ChatError,
-    ChatFullError,
     ChatNotFoundError,
-    OvertakenError,
     UnfitFileError,
 )
 
@@ -39,13 +37,15 @@ def api_errors() -> Iterator[None]:
         yield
     except ChatNotFoundError as error:
         raise NotFound(error.message) from error
-    except (ChatClosedError, ChatFullError, OvertakenError) as error:
+    except ChatClosedError as error:
         raise Conflict(error.message, code=error.code) from error
     except UnfitFileError as error:
         if error.code in STATUS_OF_FILES:
             raise UnfitFile(error) from error
         raise ValidationError({"file": [error.message]}, code=error.code) from error
     except ChatError as error:
+        if error.code == "conflict":
+            raise Conflict(error.message, code=error.code) from error
         detail = [error.message]
         raise ValidationError({error.attr: detail} if error.attr else detail, code=error.code) from error
 

@@ -3,12 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from chats.api.contact_views import ContactViewSet
 from chats.api.media_views import MediaViewSet
 from chats.api.views import ChatViewSet, MessageViewSet
 from chats.api.widget_views import WidgetConfigView, WidgetSessionView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("chats", ChatViewSet, basename="chat")
+router.register("contacts", ContactViewSet, basename="contact")
 
 urlpatterns = [
     *router.urls,

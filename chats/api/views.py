@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from audit.services.acts import log_act
 from chats.api.errors import api_errors, too_fast
 from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSerializer, MessageSerializer
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
@@ -29,6 +30,7 @@ from chats.services.visibility import chats_of
 from tenants.api.pagination import CursorPages, page_size_of
 from tenants.api.parsers import MessageJSONParser
 from tenants.api.views import TenantAPIView
+from tenants.client_address import client_address
 from tenants.models import Membership
 from tenants.scope import in_tenant
 
@@ -107,11 +109,22 @@ class ChatViewSet(
         """Hide the conversation (it is purged by retention)."""
         with api_errors():
             lifecycle.delete(chat_id=chat_id)
+        self._log("chat_delete", chat_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def perform_update(self, serializer: Any) -> None:
+        """Store what was changed of a conversation."""
+        chat = serializer.save()
+        self._log("chat_changed", chat.chat_id, fields=sorted(serializer.validated_data))
 
     def _changed(self, change: Callable[..., ChatModel], **arguments: Any) -> Response:
         with api_errors():
-            return Response(ChatSerializer(change(**arguments)).data)
+            chat = change(**arguments)
+        self._log(f"chat_{self.action}", chat.chat_id)
+        return Response(ChatSerializer(chat).data)
+
+    def _log(self, action: str, chat_id: UUID, **details: Any) -> None:
+        log_act(action, self.caller, "chat", chat_id, details, client_address(self.request._request))
 
     @extend_schema(request=None, responses=ChatSerializer)
     @action(detail=True, methods=["post"])

@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "tenants.api.limit_headers.LimitHeadersMiddleware",
     "metrics.middleware.RequestMetricsMiddleware",
+    "audit.middleware.TrailMiddleware",
     "audit.middleware.ErrorLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -2,10 +2,11 @@
 
 import structlog
 
-from config.settings.environment import env
+from config.settings.environment import DATA_DIR, env
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="console")
+LOG_DIR = env.str("CHARLA_LOG_DIR", default=str(DATA_DIR / "logs"))  # of access.log and security.log
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 SHARED_PROCESSORS: list[structlog.types.Processor] = [
@@ -30,10 +31,20 @@ LOGGING = {
             "foreign_pre_chain": SHARED_PROCESSORS,
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "file": {"class": "audit.log_files.LogFile", "filename": f"{LOG_DIR}/access.log", "formatter": "json"},
+        "security_file": {
+            "class": "audit.log_files.LogFile",
+            "filename": f"{LOG_DIR}/security.log",
+            "formatter": "json",
+        },
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "chats.access": {"handlers": ["file"], "level": "INFO", "propagate": False},
+        "chats.security": {"handlers": ["security_file"], "level": "WARNING", "propagate": False},
         "lingua": {"level": "WARNING"},
     },
 }

@@ -17,7 +17,6 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
-from audit.services.faults import fault_of, record_fault
 from notifications.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from notifications.services import sending
 from notifications.services.backoff import FAILURES_BEFORE_REST
@@ -87,7 +86,6 @@ def deliver(delivery_id: str) -> None:
         return
     except Exception as error:  # a body that cannot be built, a secret that cannot be opened: tried again, then seen
         logger.exception("delivery_not_prepared", delivery=delivery_id)
-        record_fault(fault_of(error))
         fail(lease, f"{type(error).__name__}: {error}")
         return
     if ready is not None:

@@ -66,9 +66,12 @@ class CharlaCommand(SpokenCommand):
         finally:
             seconds = time.monotonic() - began
             name = type(self).__module__.rpartition(".")[2]
+            error = sys.exception()
             changed = self.changes_data and outcome == "done" and not options.get("dry_run")
             logger.info("command_finished", command=name, outcome=outcome, seconds=round(seconds, 3))
-            command_finished.send(sender=type(self), command=name, outcome=outcome, seconds=seconds, changed=changed)
+            command_finished.send(
+                sender=type(self), command=name, outcome=outcome, seconds=seconds, changed=changed, error=error
+            )
 
     def say(self, text: str) -> None:
         """Write words for people, on stderr."""

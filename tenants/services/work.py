@@ -3,6 +3,7 @@
 Times come from the database's clock alone. Every function opens its own short transaction unless it says otherwise.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from tenants.registry import Registry
 from tenants.request_ids import current_request_id
 from tenants.services.waking import wake_sweeper
-from tenants.signals import work_died
+from tenants.signals import work_died, work_failed
 
 LEASE = "interval '4 seconds'"
 SWEEPERS_SLEEP = 2.0  # whatever comes due later is seen by itself
@@ -152,8 +153,11 @@ def put_off(lease: Lease, seconds: float, reason: str = "") -> None:
 def fail(lease: Lease, error: str, *, retry_after: float | None = None) -> None:
     """Record a failure: the row waits 1, 2, 4, 8 s and is tried again; the fifth one gives it up.
 
-    `retry_after`: the seconds that whoever failed asks for, a minute at most.
+    `retry_after`: the seconds that whoever failed asks for, a minute at most. Called where an exception is handled, it
+    tells who listens to work_failed of it.
     """
+    if (exception := sys.exception()) is not None:
+        work_failed.send(sender=WorkKind, item=lease, error=exception)
     if lease.attempts + 1 >= MAX_ATTEMPTS:
         give_up(lease, error)
         return
