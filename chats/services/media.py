@@ -13,7 +13,9 @@ from chats.services.errors import UnfitFileError
 from chats.services.media_files import FileToStore, discard, store_files
 from chats.services.messages import Posted, post_message
 from chats.services.pictures import BadPictureError, TooManyPixelsError, redraw
-from chats.services.sniffing import safe_name, sniff
+from chats.services.sniffing import Format, safe_name, sniff
+from tenants.encryption.policy import wants_sealing
+from tenants.scope import current_tenant_id
 
 TAKEN: Final = (
     "JPEG, PNG, WebP, GIF, AVIF, PDF, docx, xlsx, pptx, odt, ods, odp, txt, csv, zip, mp3, m4a, ogg, wav, webm, mp4"
@@ -84,7 +86,7 @@ def fit_file(file: Upload) -> FileToStore:
         )
     name = str(file.name or "")
     if what.media_type != ContentType.IMAGE:
-        return FileToStore(what.media_type, what.mime_type, safe_name(name, what), data)
+        return FileToStore(what.media_type, what.mime_type, kept_name(name, what), data)
     try:
         picture = redraw(data)
     except TooManyPixelsError as error:
@@ -94,9 +96,19 @@ def fit_file(file: Upload) -> FileToStore:
     except BadPictureError as error:
         raise UnfitFileError("invalid", _("The picture is damaged.")) from error
     return FileToStore(
-        what.media_type, picture.format.mime_type, safe_name(name, picture.format), picture.data,
+        what.media_type, picture.format.mime_type, kept_name(name, picture.format), picture.data,
         picture.thumbnail, picture.width, picture.height,
     )  # fmt: skip
+
+
+def kept_name(name: str, what: Format) -> str:
+    """Return the name that a file keeps: its own, or that of its kind where the tenant's policy would seal such a text.
+
+    Names are stored in clear, so that one which tells who somebody is may not be.
+    """
+    own, tenant_id = safe_name(name, what), current_tenant_id()
+    with transaction.atomic():
+        return safe_name("", what) if wants_sealing(tenant_id, own) else own
 
 
 def kind_of(files: Sequence[FileToStore]) -> str:

@@ -17,6 +17,7 @@ from chats.services import media as media_service
 from chats.services.media_files import remove_media, remove_strays, store_files
 from tenants.models import TenantModel, User
 from tenants.scope import in_tenant
+from tenants.services.config import forget_settings
 from tests.support.cast import Visitor, client_of, client_with_key, make_visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -194,6 +195,25 @@ def test_a_closed_conversation_takes_no_file(visitor: Visitor) -> None:
         ChatModel.objects.filter(pk=visitor.chat.pk).update(status="archived", is_active=False)
     assert send(visitor.client, visitor.chat, file(PDF)).status_code == 409
     assert stored_paths() == set()
+
+
+@pytest.mark.parametrize(
+    ("policy", "name", "kept"),
+    [
+        ("off", "Ana 4111 1111 1111 1111.pdf", "Ana 4111 1111 1111 1111.pdf"),
+        ("sensitive", "price list.pdf", "price list.pdf"),
+        ("sensitive", "card 4111 1111 1111 1111.pdf", "file.pdf"),
+        ("all", "price list.pdf", "file.pdf"),
+    ],
+)
+def test_a_name_that_would_have_to_be_sealed_is_not_kept(
+    visitor: Visitor, tenant: TenantModel, policy: str, name: str, kept: str
+) -> None:
+    tenant.settings = {"encryption_policy": policy}
+    tenant.save()
+    forget_settings()
+    (sent,) = send(visitor.client, visitor.chat, file(PDF, name)).json()["media"]
+    assert sent["name"] == kept
 
 
 def test_a_page_of_text_alone_asks_for_no_files(visitor: Visitor) -> None:
