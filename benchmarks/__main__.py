@@ -12,7 +12,7 @@ from benchmarks.installation import ROOT
 
 NAMES = (
     "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment",
-    "intents",
+    "intents", "personal_data",
 )  # fmt: skip
 
 

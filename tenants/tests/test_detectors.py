@@ -34,6 +34,7 @@ from tenants.encryption.detectors import is_sensitive, kinds_in
         ("(650) 253-0000", "telephone"),
         ("55 5123 4567 es mi celular", "telephone"),
         ("Ring my phone: 020-7946-0018", "telephone"),
+        ("Reach me on 0494 92 82 32", "telephone"),
     ],
 )
 def test_personal_data_is_found(text: str, kind: str) -> None:

@@ -17,7 +17,11 @@ BESIDE: Final = re.compile(
     r"|ll[aá]m(?:a|e|ame|eme|en|ar|arme)|marc(?:a|ar|que)|n[uú]mero\s+de\s+contacto|contact\s+number|sms)\b",
     re.IGNORECASE,
 )
-DATE: Final = re.compile(r"\(?(?:\d{1,2}[.\-/ ]\d{1,2}[.\-/ ]\d{4}|\d{4}[.\-/ ]\d{1,2}[.\-/ ]\d{1,2})(?:\D+\d{1,2})*")
+DATE: Final = re.compile(
+    r"\(?(?:\d{1,2}[.\-/ ]\d{1,2}[.\-/ ]\d{4}|(?:19|20)\d{2}[.\-/ ]\d{1,2}[.\-/ ]\d{1,2})(?:\D+\d{1,2})*"
+)
+# The 0 that most countries dial first, and digits in groups: nobody writes another number so.
+TRUNK: Final = re.compile(r"\(?0[1-9]\d{0,3}\)?(?:[ .\-/\u2013]{1,2}\d{2,4}){2,4}")
 NEAR: Final = 40
 
 
@@ -30,7 +34,7 @@ def _is_telephone(found: "re.Match[str]", text: str) -> bool:
     written = found.group().strip()
     if DATE.fullmatch(written):
         return False
-    if _is_valid(written):
+    if _is_valid(written) or TRUNK.fullmatch(written):
         return True
     before = text[max(0, found.start() - NEAR) : found.start()]
     return BESIDE.search(before) is not None
