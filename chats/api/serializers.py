@@ -159,6 +159,13 @@ class WidgetAgentField(serializers.DictField):
     """The agent that answers: name, slug, greeting."""
 
 
+class WidgetMediaSerializer(serializers.Serializer[Any]):
+    """What may be sent: bytes of a file, files of a message."""
+
+    max_bytes = serializers.IntegerField()
+    max_files = serializers.IntegerField()
+
+
 class WidgetConfigSerializer(serializers.Serializer[Any]):
     """What a widget shows before anybody has written."""
 
@@ -167,3 +174,4 @@ class WidgetConfigSerializer(serializers.Serializer[Any]):
     locale = serializers.CharField()
     title = serializers.CharField()
     color = serializers.CharField(allow_blank=True)
+    media = WidgetMediaSerializer()

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -81,6 +82,10 @@ class WidgetConfigView(WidgetView):
                 "locale": channel.tenant.default_language or get_language(),
                 "title": channel.settings.get("title") or str(channel.tenant),
                 "color": channel.settings.get("color", ""),
+                "media": {
+                    "max_bytes": settings.MEDIA_LIMITS["MAX_BYTES"],
+                    "max_files": settings.MEDIA_LIMITS["MAX_FILES"],
+                },
             }
         )
 

@@ -49,10 +49,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an installation with its demo tenant: web, worker and sweeper beside servers of their own."""
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of an installation with its demo tenant, and the environment that its commands need.
+
+    Web, worker and sweeper run beside servers of their own; one that runs already has no environment for us.
+    """
     if running := os.environ.get("CHARLA_BROWSER_SITE"):
-        yield running.rstrip("/")
+        yield running.rstrip("/"), {}
         return
     folder = tmp_path_factory.mktemp("browser")
     more = {**BOSS, "CHARLA_OUTGOING_ALLOW": "127.0.0.0/8"}
@@ -61,7 +64,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         prepare = [sys.executable, "-m", "config.stack.prepare", str(folder / "prepared.json")]
         subprocess.run(prepare, env=env, cwd=ROOT, check=True, timeout=120)
         with running_stack(folder=folder, urls=servers.environment, env=more) as stack:
-            yield stack.url
+            yield stack.url, env
+
+
+@pytest.fixture
+def site(installation: tuple[str, dict[str, str]]) -> str:
+    """The address of an installation with its demo tenant."""
+    return installation[0]
 
 
 @pytest.fixture
