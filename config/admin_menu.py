@@ -35,6 +35,7 @@ MENU: Final = (
         _("Team"),
         (
             ("tenants.membership", "group"),
+            ("tenants.invitation", "forward_to_inbox"),
             ("tenants.apikey", "key"),
             ("agents.providercredential", "vpn_key"),
             ("audit.auditlog", "history"),

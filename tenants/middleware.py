@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from tenants.client_address import client_address
 from tenants.models import TenantModel
 from tenants.request_ids import request_id_of
 from tenants.scope import in_tenant
 from tenants.services.credentials import memberships_of
 from tenants.services.sessions import origin_of, person_of_cookie
+from tenants.services.visits import tell_of_entry
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SESSION_KEY = "charla_tenant"
@@ -74,8 +76,19 @@ class AdminScopeMiddleware:
         request.admin_role = role  # type: ignore[attr-defined]
         if tenant_id is None:
             return self.get_response(request)
+        note_entry(request, tenant_id)
         with in_tenant(tenant_id):
             return self.get_response(request)
+
+
+def note_entry(request: HttpRequest, tenant_id: UUID) -> None:
+    """Tell the audit log once a session that the operator looks at a tenant which it did not choose itself."""
+    user = request.user
+    if not user.is_superuser or request.method != "GET" or request.session.get(SESSION_KEY) == str(tenant_id):
+        return
+    request.session[SESSION_KEY] = str(tenant_id)
+    if tenant_id not in [own for own, _name, _role in memberships_of(user.pk)]:
+        tell_of_entry(user.pk, tenant_id, client_address(request))
 
 
 def admin_tenant(request: HttpRequest) -> tuple[UUID | None, str | None]:

@@ -28,6 +28,7 @@ READ = {
         "notifications.Notification",
     },
     "admin": {
+        "tenants.Invitation",
         "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
         "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
         "notifications.Room", "agents.ProviderCredential",
@@ -37,10 +38,12 @@ READ = {
 ADD = {
     "admin": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeDocument", "chats.Channel", "tenants.APIKey",
-        "tenants.Membership", "analysis.Intent", "notifications.WebhookEndpoint", "notifications.Room",
+        "tenants.Invitation", "analysis.Intent", "notifications.WebhookEndpoint", "notifications.Room",
         "agents.ProviderCredential",
     },
-    "operator": {"agents.AIModel", "tenants.SystemConfig", "tenants.TenantModel", "tenants.User"},
+    "operator": {
+        "agents.AIModel", "tenants.Membership", "tenants.SystemConfig", "tenants.TenantModel", "tenants.User",
+    },
 }  # fmt: skip
 ROLES = ["viewer", "colleague", "admin", "owner", "operator"]
 

@@ -21,6 +21,7 @@ from tenants.scope import in_tenant
 from tenants.services.config import setting
 from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
 from tenants.services.sessions import login_of_token, origin_of_socket, person_of_cookie
+from tenants.services.visits import tell_of_visit
 
 UNKNOWN_CALLER: Final = 4401
 WRONG_KIND: Final = 4403
@@ -78,6 +79,8 @@ def _known_caller(scope: dict[str, Any]) -> Caller:
         raise RefusedError(TOO_FAST)
     if setting(None, "maintenance_mode"):
         raise RefusedError(MAINTENANCE)
+    if caller.is_visiting:
+        tell_of_visit(caller, f"socket {scope['path']}", socket_address(scope))
     return caller
 
 

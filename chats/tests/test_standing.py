@@ -11,6 +11,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
+from audit.models import AuditLog
 from chats.models import ChatModel, VisitorSession
 from chats.realtime.standing import standings_of
 from chats.tests.test_inbox import token_of
@@ -102,6 +103,20 @@ async def test_a_visitor_whose_session_is_ended_hears_no_more(tenant: TenantMode
 async def test_a_socket_whose_caller_stays_stays(tenant: TenantModel, visitor: Visitor) -> None:
     async with opened(dial(visitor.chat.chat_id, visitor.token)) as socket:
         assert await socket.receive_nothing(timeout=4)
+
+
+async def test_an_operators_socket_in_a_tenant_not_its_own_is_in_the_audit_log(
+    tenant: TenantModel, chat: ChatModel, operator: User
+) -> None:
+    words = ["charla.v1", f"bearer.{await asyncio.to_thread(token_of, operator)}", f"tenant.{tenant.name}"]
+    socket = WebsocketCommunicator(websockets, f"/ws/chats/{chat.chat_id}/", subprotocols=words)
+
+    def acts() -> list[str]:
+        with in_tenant(tenant):
+            return [row.details["act"] for row in AuditLog.objects.filter(action="operator_acted")]
+
+    async with opened(socket):
+        assert await asyncio.to_thread(acts) == [f"socket /ws/chats/{chat.chat_id}/"]
 
 
 def session_of(user: User) -> str:

@@ -125,7 +125,10 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(RoleAdmin):
-    """Who may do what in the tenant; owners are made and unmade by owners alone."""
+    """Who may do what in the tenant; owners are made and unmade by owners alone.
+
+    People join by invitation: the operator alone adds somebody at once.
+    """
 
     resource = "memberships"
     list_display = ("user", "name", "role_label", "created_at")
@@ -167,6 +170,10 @@ class MembershipAdmin(RoleAdmin):
         if role is not None and not has_rank(request, Role.OWNER):
             role.choices = [choice for choice in Role.choices if choice[0] != Role.OWNER]
         return form
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person runs the installation: to all others an account belongs to somebody else."""
+        return super().has_add_permission(request) and bool(request.user.is_superuser)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the person may change this membership."""

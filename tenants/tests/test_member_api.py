@@ -9,6 +9,7 @@ from audit.models import AuditLog
 from tenants.models import Membership, SystemConfig, TenantModel, User
 from tenants.scope import OPERATIONS, in_tenant
 from tenants.services.config import setting
+from tests.support.administration import browser_of
 from tests.support.cast import client_of, client_with_key
 
 pytestmark = pytest.mark.django_db(databases=["default", OPERATIONS])
@@ -103,6 +104,13 @@ def test_each_act_of_the_operator_in_a_tenant_is_in_its_audit_log(operator: User
     acts = [row.details["act"].partition("<")[0] for row in rows]
     assert acts == ["GET api/v1/chats/", "GET api/v1/chats/"]
     assert {row.actor_id for row in rows} == {operator.pk}
+
+
+def test_the_administration_tells_of_an_operator_who_chose_nothing_once(operator: User, tenant: TenantModel) -> None:
+    browser = browser_of(operator)
+    for _visit in range(2):
+        browser.get("/admin/")
+    assert actions(tenant).count("operator_entered") == 1
 
 
 def test_an_operator_at_home_is_no_visitor(operator: User, tenant: TenantModel) -> None:
