@@ -53,19 +53,19 @@ class GuessableValidator:
 class BreachedPasswordValidator:
     """Refuses passwords from published breaches, out of the operator's own copy of “Pwned Passwords”.
 
-    `path`: a file of lines `SHA1:count` in the order of the hashes, as its downloader writes it; "" for none. Nothing
-    is sent anywhere.
+    `path`: a file of lines `SHA1:count` in the order of the hashes, as its downloader writes it. Nothing is sent
+    anywhere.
     """
 
-    def __init__(self, path: str = "") -> None:
-        self.path = Path(path) if path else None
-        if self.path is not None and not _is_list(self.path):
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        if not _is_list(self.path):
             raise ImproperlyConfigured(f"PASSWORD_BREACHES_FILE names {path}, which has no lines SHA1:count.")
 
     def validate(self, password: str, user: User | None = None) -> None:
         """Raise ValidationError for a password in the list."""
         digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper().encode()
-        if self.path is not None and _holds(self.path, digest):
+        if _holds(self.path, digest):
             raise ValidationError(_("This password is in a published breach."), code="password_breached")
 
     def get_help_text(self) -> str:

@@ -1,6 +1,7 @@
 """Secrets, log-in, headers."""
 
 from datetime import timedelta
+from typing import Any
 
 from csp.constants import NONE, SELF
 
@@ -17,16 +18,16 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 MIN_LENGTH = at_least(8, "PASSWORD_MIN_LENGTH", default=15)  # OWASP ASVS 5, 6.2.1
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": MIN_LENGTH}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "tenants.passwords.GuessableValidator"},
-    {
-        "NAME": "tenants.passwords.BreachedPasswordValidator",
-        "OPTIONS": {"path": env.str("PASSWORD_BREACHES_FILE", default="")},
-    },
 ]
+if breaches := env.str("PASSWORD_BREACHES_FILE", default=""):
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "tenants.passwords.BreachedPasswordValidator", "OPTIONS": {"path": breaches}}
+    )
 # Networks that webhooks, tools and models may call although they are not on the internet (CIDR; architecture.md).
 OUTGOING_ALLOW = env.list("CHARLA_OUTGOING_ALLOW", default=[])
 LOGIN_URL = "admin:login"

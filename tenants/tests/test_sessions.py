@@ -12,7 +12,9 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from tenants.models import User
+from tenants.services.credentials import caller_of_user
 from tenants.services.sessions import end_all_sessions, remove_ended_sessions
+from tenants.services.standing import Standing, standings
 from tenants.session_models import LoginSession
 from tests.support.administration import browser_of
 from tests.support.cast import PASSWORD
@@ -173,3 +175,29 @@ def test_what_ran_out_is_removed_with_its_token_and_cookie(owner: User, outsider
     assert not Session.objects.exists()
     assert AuthToken.objects.count() == 1
     assert kept.get(ME).status_code == 200
+
+
+def standing_of_token(user: User) -> Standing:
+    stored = AuthToken.objects.select_related("login_session").get()
+    return standings([caller_of_user(user, "", credential=stored, expires_at=stored.expiry)])[0]
+
+
+def test_open_sockets_of_an_idle_token_are_to_be_closed(owner: User, settings: Any) -> None:
+    log_in(owner)
+    assert standing_of_token(owner) is Standing.SAME
+    LoginSession.objects.update(last_seen_at=timezone.now() - settings.LOGIN_IDLE)
+    assert standing_of_token(owner) is Standing.GONE
+
+
+@pytest.mark.parametrize("ending", ["ended", "idle", "over"])
+def test_open_sockets_of_a_cookie_that_ended_are_to_be_closed(owner: User, settings: Any, ending: str) -> None:
+    browser = enter(owner)
+    caller = caller_of_user(owner, "", session_key=browser.session.session_key or "")
+    assert standings([caller]) == [Standing.SAME]
+    if ending == "ended":
+        end_all_sessions(owner)
+    elif ending == "idle":
+        LoginSession.objects.update(last_seen_at=timezone.now() - settings.LOGIN_IDLE)
+    else:
+        LoginSession.objects.update(expires_at=timezone.now())
+    assert standings([caller]) == [Standing.GONE]
