@@ -86,7 +86,7 @@ class InvitationAdmin(RoleAdmin):
         self._show(request, made)
 
     def _show(self, request: HttpRequest, invitation: Invitation) -> None:
-        if link := invitations.link_to_show(invitation):
+        if link := invitations.link_to_show(invitation, request.build_absolute_uri("/")):
             text = gettext("Give %(email)s this link, shown this once: %(link)s")
             messages.warning(request, text % {"email": invitation.email, "link": link})
 

@@ -104,7 +104,7 @@ class InvitationViewSet(
         return self._shown(invitation, status.HTTP_200_OK)
 
     def _shown(self, invitation: Invitation, code: int) -> Response:
-        invitation.link = invitations.link_to_show(invitation)  # type: ignore[attr-defined]
+        invitation.link = invitations.link_to_show(invitation, self.request.build_absolute_uri("/"))  # type: ignore[attr-defined]
         return Response(self.get_serializer(invitation).data, status=code)
 
     def perform_destroy(self, instance: Invitation) -> None:

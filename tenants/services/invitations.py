@@ -35,14 +35,17 @@ def token_of(invitation: Invitation) -> str:
     return salted_hmac("charla.invitation", invitation.seed, algorithm="sha256").hexdigest()
 
 
-def link_of(invitation: Invitation) -> str:
-    """Return the whole address of the page that accepts."""
-    return f"{settings.PUBLIC_URL}/invitations/{token_of(invitation)}/"
+def link_of(invitation: Invitation, host: str = "") -> str:
+    """Return the whole address of the page that accepts, on a host (`https://…`), else where people reach this one."""
+    return f"{(host or settings.PUBLIC_URL).rstrip('/')}/invitations/{token_of(invitation)}/"
 
 
-def link_to_show(invitation: Invitation) -> str | None:
-    """Return the link for who invited to hand over; None where it is mailed, and only its reader has it."""
-    return None if settings.EMAIL_URL else link_of(invitation)
+def link_to_show(invitation: Invitation, host: str) -> str | None:
+    """Return the link for who invited to hand over; None where it is mailed, and only its reader has it.
+
+    It leads to the host that was asked, which who asks can see; a mail's never does.
+    """
+    return None if settings.EMAIL_URL else link_of(invitation, host)
 
 
 def invite(actor: Actor, email: str, role: Role) -> Invitation:
