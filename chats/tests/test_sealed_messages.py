@@ -14,6 +14,7 @@ from tenants.encryption.data_keys import forget_keys
 from tenants.models import TenantModel
 from tenants.scope import in_tenant
 from tenants.services.config import forget_settings
+from tests.support.cast import client_with_key
 
 CARD = "My card is 4111 1111 1111 1111."
 
@@ -147,6 +148,19 @@ def test_without_a_key_personal_data_is_refused_never_stored_clear(
         post_message(chat_id=chat.chat_id, content=CARD)
     with in_tenant(tenant):
         assert ContentChatModel.objects.count() == 0
+
+
+def test_the_api_says_that_a_key_is_missing(tenant: TenantModel, chat: ChatModel, settings: Any) -> None:
+    client = client_with_key(tenant)
+    client.raise_request_exception = False
+    with in_tenant(tenant):
+        post_message(chat_id=chat.chat_id, content=CARD)
+    settings.ENCRYPTION_KEYS = ""
+    forget_keys()
+    path = f"/api/v1/chats/{chat.chat_id}/messages/"
+    for answer in (client.get(path), client.post(path, {"content": CARD})):
+        assert answer.status_code == 503
+        assert "key is missing" in answer.json()["errors"][0]["detail"]
 
 
 def test_a_sealed_message_that_was_moved_to_another_place_does_not_open(tenant: TenantModel, chat: ChatModel) -> None:

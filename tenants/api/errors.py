@@ -13,6 +13,8 @@ from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework.exceptions import APIException, ValidationError
 
+from tenants.encryption.errors import SealError
+
 RETRY_AFTER_SECONDS = 5
 logger = structlog.get_logger(__name__)
 
@@ -40,6 +42,13 @@ class UnavailableError(APIException):
         super().__init__(_("Charla cannot reach its database right now. Try again in a few seconds."))
 
 
+class KeyMissingError(UnavailableError):
+    """503: what is encrypted cannot be opened or written until who operates the installation has looked."""
+
+    def __init__(self) -> None:
+        APIException.__init__(self, _("Something encrypted cannot be opened or stored: an encryption key is missing."))
+
+
 class Handler(ExceptionHandler):
     """Knows what our own database errors mean to a caller."""
 
@@ -50,6 +59,9 @@ class Handler(ExceptionHandler):
         if isinstance(exc, OperationalError | InterfaceError):
             logger.warning("database_away", error=str(exc))
             return UnavailableError()
+        if isinstance(exc, SealError):
+            logger.error("sealing_failed", error=str(exc))
+            return KeyMissingError()
         return super().convert_known_exceptions(exc)
 
 
