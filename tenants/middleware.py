@@ -98,7 +98,7 @@ def admin_tenant(request: HttpRequest) -> tuple[UUID | None, str | None]:
     chosen = request.session.get(SESSION_KEY)
     if chosen in own:
         return UUID(chosen), own[chosen]
-    if user.is_superuser:
+    if user.is_superuser and (chosen or not own):
         rows = TenantModel.objects.filter(is_active=True)
         tenant = (rows.filter(pk=chosen).first() if chosen else None) or rows.first()
         return (tenant.pk, "owner") if tenant else (None, None)

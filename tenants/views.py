@@ -72,5 +72,6 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> H
     rules = password_validators_help_texts()
     response = render(request, "tenants/invitation.html", {**context, "rules": rules}, status=status)
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"  # the address is a secret
+    # The address is a secret; with `no-referrer` browsers would send the form with `Origin: null`, which is refused.
+    response["Referrer-Policy"] = "same-origin"
     return response

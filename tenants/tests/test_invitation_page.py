@@ -35,7 +35,7 @@ def test_somebody_new_chooses_a_password_here_and_logs_in(link: str, tenant: Ten
     browser = Client()
     page = browser.get(link)
     assert "new@acme.example" in page.content.decode()
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in page.headers["Cache-Control"]
     response = browser.post(link, {"password": CHOSEN, "first_name": "Ana"})
     assert response.status_code == 302

@@ -113,6 +113,15 @@ def test_the_administration_tells_of_an_operator_who_chose_nothing_once(operator
     assert actions(tenant).count("operator_entered") == 1
 
 
+def test_the_administration_shows_an_operator_its_own_tenant_first(
+    operator: User, tenant: TenantModel, neighbour: TenantModel
+) -> None:
+    with in_tenant(neighbour):
+        Membership.objects.create(user=operator, role="owner")
+    browser_of(operator).get("/admin/")
+    assert "operator_entered" not in actions(tenant) + actions(neighbour)
+
+
 def test_an_operator_at_home_is_no_visitor(operator: User, tenant: TenantModel) -> None:
     with in_tenant(tenant):
         Membership.objects.create(user=operator, role="agent")
