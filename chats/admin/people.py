@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -12,8 +14,11 @@ from unfold.decorators import display
 
 from chats.admin.names import initials, name_of
 from chats.models import Channel, ChannelKind, Contact
-from tenants.admin_base import RoleAdmin
-from tenants.models import Role
+from chats.services.erasing import ask_to_erase, key_of
+from chats.tasks import erase_person
+from tenants.admin_base import RoleAdmin, has_rank
+from tenants.commits import call_after_commit
+from tenants.models import Role, User
 
 
 @admin.register(Contact)
@@ -31,6 +36,29 @@ class ContactAdmin(RoleAdmin):
         (_("In its channel"), {"fields": ("channel", "external_id", "chat_address")}),
         (_("Conversations"), {"fields": ("conversations", "created_at", "last_activity")}),
     )
+
+    actions = ("anonymize",)
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may erase people: an administrator."""
+        return has_rank(request, Role.ADMIN)
+
+    @admin.action(description=_("Anonymise for good"), permissions=["erase"])
+    def anonymize(self, request: HttpRequest, queryset: "QuerySet[Contact]") -> HttpResponse | None:
+        """Ask whether that is meant, then have the chosen people erased; the receipts are in the API and the audit."""
+        people = list(queryset.filter(anonymized_at__isnull=True)[:100])
+        if "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "people": people,
+                "title": gettext("Anonymise for good"),
+            }
+            return TemplateResponse(request, "chats/admin/anonymize.html", context)
+        for contact in people:
+            by = request.user.pk if isinstance(request.user, User) else None
+            call_after_commit(erase_person.delay, key_of(ask_to_erase(contact, by=by)))
+        messages.success(request, gettext("People who are being anonymised: %(count)s.") % {"count": len(people)})
+        return None
 
     @display(description=_("person"), ordering="name", header=True)
     def person(self, contact: Contact) -> list[str]:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from audit.models import AuditLog
-from chats.models import ChatModel, Contact
+from chats.models import ChatModel, Contact, ErasureLedger
 from chats.services.media_files import FileToStore, add_rows, store_files
 from chats.services.messages import post_message
 from chats.tasks import erase_person
 from tenants.models import TenantModel, User
 from tenants.scope import in_tenant, tenant_scope
+from tests.support.administration import browser_of
 from tests.support.cast import Visitor, client_of, client_with_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,3 +146,26 @@ def test_anonymising_is_asked_for_done_by_work_and_told(admin: User, tenant: Ten
 
 def test_a_person_who_is_not_being_erased_has_no_erasure(admin: User, chat: ChatModel) -> None:
     assert client_of(admin).get(f"{contact_of(chat)}erasure/").status_code == 404
+
+
+def erase_in_administration(user: User, chat: ChatModel, **more: str) -> Any:
+    chosen = {"action": "anonymize", "_selected_action": [str(chat.contact_id)], **more}
+    return browser_of(user).post(reverse("admin:chats_contact_changelist"), chosen)
+
+
+def test_an_administrator_is_asked_before_somebody_is_erased(admin: User, tenant: TenantModel, chat: ChatModel) -> None:
+    asked = erase_in_administration(admin, chat)
+    assert b"person-1" in asked.content
+    with in_tenant(tenant):
+        assert not ErasureLedger.objects.exists()
+    assert erase_in_administration(admin, chat, confirmed="yes").status_code == 302
+    with in_tenant(tenant):
+        assert ErasureLedger.objects.get().requested_by == admin.pk
+
+
+def test_nobody_below_an_administrator_erases_in_the_administration(
+    colleague: User, tenant: TenantModel, chat: ChatModel
+) -> None:
+    erase_in_administration(colleague, chat, confirmed="yes")
+    with in_tenant(tenant):
+        assert not ErasureLedger.objects.exists()
