@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from chats.api.contact_views import ContactViewSet
 from chats.api.media_views import MediaViewSet
+from chats.api.ticket_views import TicketViewSet
 from chats.api.views import ChatViewSet, MessageViewSet
 from chats.api.widget_views import WidgetConfigView, WidgetSessionView
 
@@ -23,5 +24,6 @@ urlpatterns = [
         name="media-thumbnail",
     ),
     path("widget/config/", WidgetConfigView.as_view(), name="widget-config"),
+    path("widget/tickets/", TicketViewSet.as_view({"post": "create"}), name="widget-tickets"),
     path("widget/sessions/", WidgetSessionView.as_view(), name="widget-sessions"),
 ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
+from chats.services.tickets import PREFIX, redeem
 from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
 from tenants.callers import Caller
@@ -20,6 +21,7 @@ from tenants.models import User
 from tenants.scope import in_tenant
 from tenants.services.config import setting
 from tenants.services.credentials import UnknownTenantError, caller_of_key, caller_of_user
+from tenants.services.origins import is_allowed, is_own
 from tenants.services.sessions import login_of_token, origin_of_socket, person_of_cookie
 from tenants.services.visits import tell_of_visit
 
@@ -70,13 +72,29 @@ def admit_staff(scope: dict[str, Any]) -> Caller:
     return caller
 
 
+def _is_on_allowed_page(scope: dict[str, Any], visitor: Caller) -> bool:
+    """Tell whether a visitor's page is ours or one that its tenant allows; a program says no origin."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
+    origin = headers.get("origin", "")
+    if not origin or is_own(origin, headers.get("host", "")):
+        return True
+    return visitor.tenant_id is not None and is_allowed(visitor.tenant_id, origin)
+
+
+def _caller_of_ticket(scope: dict[str, Any]) -> Caller | None:
+    ticket = next((word[7:] for word in scope.get("subprotocols", []) if word.startswith(f"bearer.{PREFIX}")), None)
+    return redeem(ticket, scope["url_route"]["kwargs"].get("chat_id")) if ticket else None
+
+
 def _known_caller(scope: dict[str, Any]) -> Caller:
-    caller = _caller(scope)
+    caller = _caller_of_ticket(scope) or _caller(scope)
     if caller is None or caller.is_expired:
         level = charge_address(network_of(socket_address(scope)))
         raise RefusedError(UNKNOWN_CALLER if level.allowed else TOO_FAST)
     if not charge(caller, Cost.SOCKET).allowed:
         raise RefusedError(TOO_FAST)
+    if caller.is_visitor and not _is_on_allowed_page(scope, caller):
+        raise RefusedError(WRONG_KIND)
     if setting(None, "maintenance_mode"):
         raise RefusedError(MAINTENANCE)
     if caller.is_visiting:

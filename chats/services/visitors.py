@@ -60,12 +60,16 @@ def _session_row(hashed: str) -> tuple[Any, ...] | None:
 
 def caller_of_visitor(token: str) -> Caller | None:
     """Return the visitor that a token stands for, also when it has expired (see Caller.is_expired); else None."""
-    hashed = secret_hash(token)
-    row = _session_row(hashed)
+    return caller_of_proof(secret_hash(token))
+
+
+def caller_of_proof(proof: str) -> Caller | None:
+    """Return the visitor whose token has this hash."""
+    row = _session_row(proof)
     if row is None:
         return None
     tenant_id, contact_id, expires_at = row
-    return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at, proof=hashed)
+    return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at, proof=proof)
 
 
 LIVING = """

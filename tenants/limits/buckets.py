@@ -119,16 +119,11 @@ def _told(wanted: list[tuple[Bucket, float]], levels: list[float], allowed: bool
 
 
 @lru_cache(maxsize=1)
+def client() -> redis.Redis:
+    """Return this process's connections to Valkey, which wait a second at most."""
+    return redis.Redis.from_url(settings.LIMITS_REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+
+
+@lru_cache(maxsize=1)
 def _script() -> Any:
-    client = redis.Redis.from_url(settings.LIMITS_REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
-    return client.register_script(TAKE)
-
-
-def forget_levels() -> None:
-    """Begin with full buckets: between tests."""
-    global _away_until
-    _away_until = 0.0
-    local.forget()
-    client = _script().registered_client
-    for name in client.scan_iter(f"{PREFIX}*"):
-        client.delete(name)
+    return client().register_script(TAKE)
