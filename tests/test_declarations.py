@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,8 @@ def view(request: Any) -> HttpResponse:
 
 def api_view(**declared: Any) -> Any:
     """Return an API view that declares what is given."""
-    return type("View", (APIView,), {"permission_classes": [DeclaredAccess], **declared}).as_view()
+    made: Any = type("View", (APIView,), {"permission_classes": [DeclaredAccess], **declared})
+    return made.as_view()
 
 
 def test_everything_that_there_is_says_whom_it_is_for() -> None:
@@ -56,11 +56,10 @@ def test_an_api_view_needs_a_resource_or_to_be_public_on_purpose() -> None:
 
 
 @pytest.fixture
-def silent_route(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def silent_route(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more route, which says nothing."""
     resolver = URLResolver(RegexPattern(r"^/"), [path("silent/", view)])
     monkeypatch.setattr(access_checks, "get_resolver", lambda: resolver)
-    return
 
 
 def test_a_web_process_does_not_start_with_a_silent_route(silent_route: None) -> None:
@@ -71,7 +70,7 @@ def test_a_web_process_does_not_start_with_a_silent_route(silent_route: None) ->
 def test_a_web_process_does_not_start_with_a_silent_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     from channels.generic.websocket import AsyncWebsocketConsumer
 
-    silent = type("Silent", (AsyncWebsocketConsumer,), {})
+    silent: Any = type("Silent", (AsyncWebsocketConsumer,), {})
     monkeypatch.setattr(routing, "websockets", URLRouter([path("ws/silent/", silent.as_asgi())]))
     with pytest.raises(ImproperlyConfigured, match="ws/silent/"):
         refuse_undeclared_doors()

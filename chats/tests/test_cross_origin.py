@@ -32,7 +32,7 @@ def readers(response: Any) -> str | None:
 
 
 def preflight(path: str, origin: str, headers: str = "authorization,content-type,idempotency-key") -> Any:
-    asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": headers}
+    asked: Any = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": headers}
     return APIClient().options(path, HTTP_ORIGIN=origin, **asked)
 
 
