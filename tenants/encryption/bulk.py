@@ -92,7 +92,7 @@ def _begin_rotation() -> None:
 
 def _rows(model: type[SealedModel], change: Change) -> "QuerySet[Any]":
     """Return the rows that a change looks at."""
-    rows: QuerySet[Any] = model._default_manager.filter(tenant=current_tenant_id()).order_by("pk")
+    rows: QuerySet[Any] = model._default_manager.filter(Q(tenant=current_tenant_id())).order_by("pk")
     if change in (Change.FOLLOW_POLICY, Change.SEAL_ALL):
         return rows.filter(**{model.SEALED_FLAG: False})
     rows = rows.filter(**{model.SEALED_FLAG: True})
