@@ -44,6 +44,7 @@ class TenantViewSet(TenantAPIView, ModelViewSet[TenantModel]):
     """
 
     resource = "tenants"
+    queryset = TenantModel.objects.none()
     tenantless = True
     person_actions = ("list", "retrieve", "partial_update", "destroy")
     operator_actions = ("create",)
@@ -98,6 +99,7 @@ class UserViewSet(TenantAPIView, ModelViewSet[User]):
     DELETE deactivates: nobody logs in as the user any more.
     """
 
+    queryset = User.objects.none()
     resource = "users"
     operator_needs_no_tenant = True
     operator_actions = ("create", "partial_update", "destroy")
