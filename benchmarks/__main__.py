@@ -12,7 +12,7 @@ from benchmarks.installation import ROOT
 
 NAMES = (
     "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment",
-    "intents", "personal_data",
+    "intents", "personal_data", "search", "policies",
 )  # fmt: skip
 
 

@@ -19,4 +19,5 @@ class ChatsConfig(AppConfig):
         import_module("chats.signals.content_chat_emit")
         import_module("chats.event_bodies")
         import_module("chats.links")
+        import_module("chats.word_keys")
         import_module("chats.work")

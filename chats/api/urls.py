@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from chats.api.contact_views import ContactViewSet
 from chats.api.media_views import MediaViewSet
+from chats.api.search_views import ChatSearchView, MessageSearchView
 from chats.api.ticket_views import TicketViewSet
 from chats.api.views import ChatViewSet, MessageViewSet
 from chats.api.widget_views import WidgetConfigView, WidgetSessionView
@@ -23,6 +24,8 @@ urlpatterns = [
         MediaViewSet.as_view({"get": "thumbnail"}),
         name="media-thumbnail",
     ),
+    path("search/messages/", MessageSearchView.as_view(), name="search-messages"),
+    path("search/chats/", ChatSearchView.as_view(), name="search-chats"),
     path("widget/config/", WidgetConfigView.as_view(), name="widget-config"),
     path("widget/tickets/", TicketViewSet.as_view({"post": "create"}), name="widget-tickets"),
     path("widget/sessions/", WidgetSessionView.as_view(), name="widget-sessions"),

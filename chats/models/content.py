@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from chats.models.chat import ChatModel
 from chats.models.sequences import take_sequence
 from tenants.encryption.fields import SealedModel, SealedTextField
+from tenants.encryption.word_keys import WordKeysField
 from tenants.fields import TenantForeignKey
 from tenants.models import TenantOwned
 
@@ -82,6 +83,7 @@ class ContentChatModel(SealedModel, TenantOwned):
     is_automatic = models.BooleanField(_("automatic"), default=False, editable=False)
     is_encrypted = models.BooleanField(_("encrypted"), default=False, editable=False)
     encryption_key_id = models.CharField(max_length=64, blank=True, default="", editable=False)
+    word_keys = WordKeysField(models.BigIntegerField(), null=True, editable=False)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     timestamp = models.DateTimeField(_("time"), db_default=Now(), editable=False)
 
@@ -121,6 +123,9 @@ class ContentChatModel(SealedModel, TenantOwned):
         """Store the message; one without a `sequence` takes the chat's next, and the counters move with it."""
         if self._state.adding and self.sequence is None:
             self.sequence = take_sequence(self.chat_id)
+        names = kwargs.get("update_fields")
+        if names is not None and {"content", "language"} & set(names):
+            kwargs["update_fields"] = {*names, "word_keys"}
         super().save(*args, **kwargs)
 
     @property
