@@ -224,11 +224,12 @@ def test_a_worker_that_dies_during_a_call_leaves_the_delivery_to_another(tenant:
         with in_tenant(tenant):
             record_event("chat.updated", object_type="thing", object_id="a")
             WorkItem.objects.filter(kind="delivery").update(
-                state="leased", lease_token="00000000-0000-4000-8000-000000000001", lease_until="2020-01-01T00:00Z"
+                state="leased", lease_token="00000000-0000-4000-8000-000000000001", lease_until="2100-01-01T00:00Z"
             )
         assert receiver.calls == []
         with connections["operations"].cursor() as cursor:
-            cursor.execute("UPDATE tenants_workitem SET rung_at = now() - interval '1 minute'")
+            ago = "now() - interval '1 minute'"
+            cursor.execute(f"UPDATE tenants_workitem SET rung_at = {ago}, lease_until = {ago}")
         pass_time(0)
     assert receiver.things == ["a"]
 
