@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tenants.registry import Registry
 from tenants.request_ids import current_request_id
+from tenants.scope import scope
 from tenants.services.waking import wake_sweeper
 from tenants.signals import work_died, work_failed
 
@@ -79,19 +80,20 @@ def claim(dedupe_key: str) -> Lease | None:
     """Take the row when it is ready, or its holder's lease ran out; None when there is nothing to take.
 
     Nothing is also what a turn gets while another turn of its conversation is held; where two ask at the same moment,
-    the partial unique index decides.
+    the partial unique index decides. In a tenant's scope only that tenant's rows are there: the table has no policy.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE tenants_workitem SET state = 'leased', lease_token = gen_random_uuid(),"
                 f" lease_until = now() + {LEASE}, lost_leases = lost_leases + (state = 'leased')::int"
-                " WHERE dedupe_key = %s AND (state = 'ready' AND run_after <= now()"
+                " WHERE dedupe_key = %s AND tenant_id = coalesce(%s::uuid, tenant_id)"
+                " AND (state = 'ready' AND run_after <= now()"
                 " OR state = 'leased' AND lease_until < now()) AND NOT EXISTS ("
                 " SELECT FROM tenants_workitem AS held WHERE held.conversation = tenants_workitem.conversation"
                 " AND held.kind = 'turn' AND held.state = 'leased' AND held.id <> tenants_workitem.id)"
                 f" RETURNING {COLUMNS}",
-                [dedupe_key],
+                [dedupe_key, _tenant_in_scope()],
             )
             row = cursor.fetchone()
     except IntegrityError:
@@ -126,12 +128,21 @@ def finish(lease: Lease) -> None:
 
 
 def close_ready(dedupe_key: str) -> None:
-    """Close a row that nobody needs to work on, in the caller's transaction; one that is held stays."""
+    """Close a row that nobody needs to work on, in the caller's transaction; one that is held stays.
+
+    In a tenant's scope only that tenant's rows are there, as for claim().
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_workitem SET state = 'done', finished_at = now() WHERE dedupe_key = %s AND state = 'ready'",
-            [dedupe_key],
+            "UPDATE tenants_workitem SET state = 'done', finished_at = now() WHERE dedupe_key = %s AND state = 'ready'"
+            " AND tenant_id = coalesce(%s::uuid, tenant_id)",
+            [dedupe_key, _tenant_in_scope()],
         )
+
+
+def _tenant_in_scope() -> UUID | None:
+    current = scope()
+    return current if isinstance(current, UUID) else None
 
 
 def put_off(lease: Lease, seconds: float, reason: str = "") -> None:

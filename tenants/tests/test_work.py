@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 from tenants.models import TenantModel, WorkItem
+from tenants.scope import in_tenant
 from tenants.services.leases import LeaseKeeper
 from tenants.services.ringing import seconds_to_next
 from tenants.services.sweeping import remove_done, sweep_once
@@ -147,6 +148,17 @@ def test_closing_leaves_a_row_that_is_held(tenant: TenantModel) -> None:
     claimed(key)
     close_ready(key)
     assert WorkItem.objects.get().state == "leased"
+
+
+def test_in_a_tenants_scope_no_other_tenants_row_is_taken_or_closed(
+    tenant: TenantModel, neighbour: TenantModel
+) -> None:
+    key = put(tenant)
+    with in_tenant(neighbour):
+        assert claim(key) is None
+        close_ready(key)
+    with in_tenant(tenant):
+        assert claim(key) is not None
 
 
 def test_the_sweeper_rings_for_what_waits_and_only_once_in_its_grace(tenant: TenantModel, kind: Recorder) -> None:
