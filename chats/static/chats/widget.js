@@ -212,6 +212,9 @@
 
   // ------------------------------------------------------------------------- Wire: the socket
 
+  /** What a refused ticket means for the socket: the code that it would have been closed with. */
+  const CLOSE_CODES = { 401: 4401, 403: 4403, 404: 4404, 429: 4429, 503: 4503 };
+
   /**
    * One socket that keeps itself alive: after a loss it comes back with growing, random pauses, at
    * once when the browser is online again, and a ping without any frame after it counts as a loss
@@ -228,20 +231,35 @@
     #tries = 0;
     #timers = {};
     #stopped = true;
+    #dialling = null; // the try whose address is being asked for
     live = false;
 
-    /** `address()` gives {url, protocols} for each try; `onState("live" | "down", closeCode)`. */
+    /** `address()` promises {url, protocols} for each try, or throws a Failure; `onState("live" | "down", closeCode)`. */
     constructor({ address, onFrame, onState }) {
       this.#address = address;
       this.#onFrame = onFrame;
       this.#onState = onState;
     }
 
-    open() {
+    async open() {
       this.#stopped = false;
-      if (this.#socket) return;
+      if (this.#socket || this.#dialling) return;
       clearTimeout(this.#timers.again);
-      const { url, protocols } = this.#address();
+      const dialling = (this.#dialling = {});
+      let address;
+      let refused = 0;
+      try {
+        address = await this.#address();
+      } catch (failure) {
+        refused = CLOSE_CODES[failure.status] ?? 0;
+      }
+      if (this.#dialling !== dialling) return; // closed or cut meanwhile
+      this.#dialling = null;
+      if (address) this.#dial(address);
+      else this.#lost(null, refused);
+    }
+
+    #dial({ url, protocols }) {
       let socket;
       try {
         socket = new WebSocket(url, protocols);
@@ -298,7 +316,7 @@
 
     #drop() {
       const socket = this.#socket;
-      this.#socket = null;
+      this.#socket = this.#dialling = null;
       this.live = false;
       Object.values(this.#timers).forEach(clearTimeout);
       if (!socket) return;
@@ -320,7 +338,7 @@
 
     /** The network went: do not wait for the socket to notice. */
     cut() {
-      if (!this.#socket) return;
+      if (!this.#socket && !this.#dialling) return;
       this.#drop();
       this.#onState("down", 0);
     }
@@ -366,10 +384,7 @@
       this.#tell = tell;
       this.#locker = new Locker(key);
       this.#wire = new Wire({
-        address: () => ({
-          url: `${BASE.replace(/^http/, "ws")}/ws/chats/${this.chat.chat_id}/`,
-          protocols: ["charla.v1", `bearer.${this.#locker.read().token}`],
-        }),
+        address: () => this.#socketAddress(),
         onFrame: (frame) => this.#frame(frame),
         onState: (state, code) => this.#wireState(state, code),
       });
@@ -460,6 +475,13 @@
       this.#tell("loaded");
       this.#setLink(this.#wire.live ? "live" : "connecting");
       this.#wire.open();
+    }
+
+    /** Where to dial, once: what a socket is opened with may end up in a log, so it is a ticket and never the token. */
+    async #socketAddress() {
+      const { chat_id } = this.chat;
+      const { ticket } = await request("POST", "widget/tickets/", { ...this.#auth(), body: { chat_id } });
+      return { url: `${BASE.replace(/^http/, "ws")}/ws/chats/${chat_id}/`, protocols: ["charla.v1", `bearer.${ticket}`] };
     }
 
     #auth() {
