@@ -59,7 +59,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
         return
     folder = tmp_path_factory.mktemp("browser")
     more = {**BOSS, "CHARLA_OUTGOING_ALLOW": "127.0.0.0/8"}
-    with throwaway_servers() as servers:
+    with throwaway_servers(migrated=True) as servers:
         env = {**os.environ, **servers.environment, **more, "CHARLA_DATA_DIR": str(folder)}
         prepare = [sys.executable, "-m", "config.stack.prepare", str(folder / "prepared.json")]
         subprocess.run(prepare, env=env, cwd=ROOT, check=True, timeout=120)

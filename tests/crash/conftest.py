@@ -119,7 +119,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """A running installation with the demo tenant."""
     folder = tmp_path_factory.mktemp("crash")
     crash_points = tmp_path_factory.mktemp("points")
-    with throwaway_servers() as servers:
+    with throwaway_servers(migrated=True) as servers:
         env = {**os.environ, **servers.environment, "CHARLA_DATA_DIR": str(folder)}
         prepare = [sys.executable, "-m", "config.stack.prepare", str(folder / "prepared.json")]
         subprocess.run(prepare, env=env, cwd=ROOT, check=True, timeout=120)

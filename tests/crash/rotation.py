@@ -81,7 +81,7 @@ class Outcome:
 
 def rotate_under_fire(*, messages: int, kills: int, seed: int = 1, batch: int = 1_000) -> Outcome:
     """Encrypt so many messages, rotate their key through so many kills, and read everything; on servers of its own."""
-    with throwaway_servers() as servers:
+    with throwaway_servers(migrated=True) as servers:
         environment = {**os.environ, **servers.environment}
         _manage(environment, "migrate", "--verbosity=0")
         _manage(

@@ -30,6 +30,7 @@ from config.stack.servers import (
     valkey_at,
 )
 from config.stack.valkey import Valkey
+from tests.support.migrated import KEPT, lay_migrated
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class Servers:
 
 
 @contextmanager
-def throwaway_servers(*, durable: bool = False) -> Iterator[Servers]:
+def throwaway_servers(*, durable: bool = False, migrated: bool = False) -> Iterator[Servers]:
     """Start both servers in a temporary folder; end them and remove it afterwards.
 
-    A `durable` PostgreSQL writes to the disk at each commit, as the real one does: for measuring.
+    A `durable` PostgreSQL writes to the disk at each commit, as the real one does: for measuring. The database is
+    empty, or `migrated` where the suite runs.
     """
     folder = DataFolder(Path(tempfile.mkdtemp(prefix="charla-test-")))
     started = []
@@ -55,6 +57,8 @@ def throwaway_servers(*, durable: bool = False) -> Iterator[Servers]:
         home = find_home(folder)
         homes.append(home.path)
         postgres, valkey = postgres_at(home, folder.logs, throwaway=not durable), valkey_at(home, folder.logs)
+        if migrated:
+            lay_migrated(postgres)
         started.append((start_valkey(valkey), *VALKEY_STOP))
         started.append((start_postgres(postgres), *POSTGRES_STOP))
         yield Servers(postgres, valkey, throwaway_environment(postgres, valkey, folder.root / "data"))
@@ -69,8 +73,8 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     try:
-        with throwaway_servers() as servers:
-            return _run(command, {**os.environ, **servers.environment})
+        with throwaway_servers() as servers, tempfile.TemporaryDirectory(prefix="charla-migrated-") as kept:
+            return _run(command, {**os.environ, **servers.environment, KEPT: kept})
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
