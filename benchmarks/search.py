@@ -22,15 +22,15 @@ INSERT INTO chats_contentchatmodel (tenant_id, chat_id, sequence, content, searc
     metadata)
 SELECT tenant_id, chat_id, sequence, content, to_tsvector('charla_en', content), 'text', 'user', 'en', '', '', 0, '',
     false, false, '', '{}'
-FROM (SELECT c.tenant_id, c.id AS chat_id, n / c.chats + 1000 AS sequence,
+FROM (SELECT c.tenant_id, c.id AS chat_id, n / %(chats)s + 1000 AS sequence,
         (SELECT string_agg('w' || floor(exp(random() * 11)), ' ') FROM generate_series(1, 12) WHERE n IS NOT NULL)
-        || CASE WHEN n % 100 = 7 THEN ' hit10000' ELSE '' END || CASE WHEN n % 200 = 9 THEN ' hit5000' ELSE '' END
-        || CASE WHEN n % 1000 = 11 THEN ' hit1000' ELSE '' END || CASE WHEN n % 10000 = 13 THEN ' hit100' ELSE '' END
-        || CASE WHEN n % 100000 = 17 THEN ' hit10' ELSE '' END
+        || CASE WHEN n %% 100 = 7 THEN ' hit10000' ELSE '' END || CASE WHEN n %% 200 = 9 THEN ' hit5000' ELSE '' END
+        || CASE WHEN n %% 1000 = 11 THEN ' hit1000' ELSE '' END || CASE WHEN n %% 10000 = 13 THEN ' hit100' ELSE '' END
+        || CASE WHEN n %% 100000 = 17 THEN ' hit10' ELSE '' END
         || CASE WHEN n = 500019 THEN ' hit1' ELSE '' END AS content
-      FROM generate_series(1, %s) AS n JOIN (
-        SELECT id, tenant_id, row_number() OVER (PARTITION BY tenant_id ORDER BY id) - 1 AS place,
-               count(*) OVER (PARTITION BY tenant_id) AS chats FROM chats_chatmodel) AS c ON c.place = n % c.chats
+      FROM generate_series(1, %(messages)s) AS n JOIN (
+        SELECT id, tenant_id, row_number() OVER (PARTITION BY tenant_id ORDER BY id) - 1 AS place
+        FROM chats_chatmodel WHERE user_id LIKE 'bulk-%%') AS c ON c.place = n %% %(chats)s
       ORDER BY n) AS made
 """
 KEEP = "DROP INDEX idx_messages_content_fts"
@@ -48,7 +48,7 @@ def fill(made: Installation, people: Cast) -> None:
     bulk.copy("chats_chatmodel", template, series, changed, people.chats[0])
     index = bulk.connection.execute("SELECT pg_get_indexdef('idx_messages_content_fts'::regclass)").fetchone()
     bulk.run(KEEP)
-    bulk.connection.execute(FILL.replace("%s", str(MESSAGES)))
+    bulk.connection.execute(FILL, {"messages": MESSAGES, "chats": CHATS})
     bulk.run("SET maintenance_work_mem = '512MB'")
     bulk.connection.execute(str(index[0]) if index else "")
     bulk.run("VACUUM ANALYZE")

@@ -106,8 +106,10 @@ BEGIN
         )
         SELECT m.id, m.chat_id
         FROM probes CROSS JOIN LATERAL (
-            SELECT m.* FROM chats_contentchatmodel AS m
+            SELECT m.id, m.chat_id, m.tenant_id, m.search_vector, m.word_keys, m.sender, m.timestamp
+            FROM chats_contentchatmodel AS m
             WHERE charla_message_keys(m.tenant_id, m.id, m.language, m.search_vector, m.word_keys) @> probes.probe
+            OFFSET 0
         ) AS m JOIN chats_chatmodel AS chat ON chat.id = m.chat_id
         WHERE m.tenant_id = current_tenant AND m.id < before AND chat.status <> 'deleted'
           AND (probes.query IS NULL OR m.search_vector @@ probes.query)
