@@ -6,13 +6,25 @@ import time
 
 import uvloop
 
-from benchmarks.figures import Report, percentile, reporting
+from benchmarks.figures import Report, median, percentile, reporting
 from benchmarks.installation import Cast, Installation, installation, make_cast
 from benchmarks.meter import metered, pss_mib
 from benchmarks.socket_client import CREATED, Socket, ignore, open_socket
 
 PAIR_MESSAGES, CROWD, CROWD_MESSAGES, IN_FLIGHT = 400, 100, 100, 4
 IDLE, IDLE_SECONDS = 1_000, 6.0
+CALLERS, ROUNDS = (1_000, 10_000), 9
+VISITORS = """
+WITH people AS (
+    INSERT INTO chats_contact (tenant_id, channel, external_id, name, email, chat_address, labels, language,
+        last_activity, created_at)
+    SELECT %(tenant)s, 'web', 'visitor ' || n, '', '', '', '[]', 'en', now(), now()
+    FROM generate_series(1, %(many)s) AS n RETURNING tenant_id, id
+)
+INSERT INTO chats_visitorsession (tenant_id, contact_id, token_hash, expires_at, created_at)
+SELECT tenant_id, id, encode(sha256(id::text::bytea), 'hex'), now() + interval '1 day', now() FROM people
+RETURNING tenant_id, contact_id, token_hash
+"""
 _numbers = itertools.count()
 
 
@@ -114,6 +126,28 @@ async def measure_idle(report: Report, port: int, cast: Cast, made: Installation
         socket.close()
 
 
+def measure_callers(report: Report, cast: Cast, made: Installation) -> None:
+    """Ask what became of many visitors, as each process does about its sockets (chats/realtime/standing.py)."""
+    from chats.realtime.standing import standings_of
+    from tenants.callers import Caller, CallerKind
+    from tenants.services.standing import Standing
+
+    with made.owner() as owner:
+        rows = owner.execute(VISITORS, {"tenant": cast.tenant_id, "many": max(CALLERS)}).fetchall()
+        owner.execute("ANALYZE chats_visitorsession")
+    visitors = [Caller(CallerKind.VISITOR, tenant, contact_id=who, proof=proof) for tenant, who, proof in rows]
+    report.note("asking about the callers of sockets, all visitors")
+    for many in CALLERS:
+        seconds = []
+        for _round in range(ROUNDS):
+            began = time.perf_counter()
+            became = standings_of(visitors[:many])
+            seconds.append(time.perf_counter() - began)
+            assert set(became) == {Standing.SAME}
+        report.add(f"{many:,} sockets, median", median(seconds) * 1_000, "ms")
+        report.add("  the fastest round", min(seconds) * 1_000, "ms")
+
+
 def last_words(made: Installation) -> set[tuple[object, ...]]:
     """Return each connection of Charla's with the moment of its last statement."""
     with made.owner() as connection:
@@ -134,6 +168,7 @@ def main() -> None:
         cast = make_cast(IDLE)
         with made.running("web") as stack:
             uvloop.run(measure(report, stack.port, cast, made, stack.pids["web"]))
+        measure_callers(report, cast, made)
 
 
 if __name__ == "__main__":

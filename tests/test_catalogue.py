@@ -22,7 +22,8 @@ OUTSIDE_POLICIES = {
 }  # fmt: skip
 # Decision 3: they come before a tenant is known and take a secret's hash, a public key or a user's id.
 BEFORE_A_TENANT = {
-    "charla_api_key", "charla_memberships", "charla_visitor", "charla_publishable_key", "charla_invitation",
+    "charla_api_key", "charla_memberships", "charla_visitor", "charla_visitors", "charla_publishable_key",
+    "charla_invitation",
 }  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -72,19 +72,13 @@ def caller_of_proof(proof: str) -> Caller | None:
     return Caller(CallerKind.VISITOR, tenant_id, contact_id=contact_id, expires_at=expires_at, proof=proof)
 
 
-LIVING = """
-SELECT wanted.hash, found.tenant_id, found.contact_id
-FROM unnest(%s::text[]) AS wanted (hash), LATERAL charla_visitor(wanted.hash) AS found
-WHERE found.expires_at > now()
-"""
-
-
 def visitors_gone(visitors: Sequence[Caller]) -> set[str]:
     """Return the proofs of those visitors whose session is over, or whose tenant is suspended; past every cache."""
     if not visitors:
         return set()
+    proofs = list({visitor.proof for visitor in visitors})
     with connection.cursor() as cursor:
-        cursor.execute(LIVING, [[visitor.proof for visitor in visitors]])
+        cursor.execute("SELECT token_hash, tenant_id, contact_id FROM charla_visitors(%s::text[])", [proofs])
         living = set(cursor.fetchall())
     return {each.proof for each in visitors if (each.proof, each.tenant_id, each.contact_id) not in living}
 

@@ -4,16 +4,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from django.utils import timezone
 
 from audit.models import AuditLog
 from chats.models import ChatModel, VisitorSession
 from chats.realtime.standing import standings_of
+from chats.services.visitors import caller_of_visitor
 from chats.tests.test_inbox import token_of
 from chats.tests.test_socket import dial
 from config.routing import websockets
@@ -21,7 +25,7 @@ from tenants.callers import Caller
 from tenants.models import APIKey, Membership, TenantModel, User
 from tenants.scope import in_tenant
 from tenants.services.credentials import caller_of_key, caller_of_user, make_api_key
-from tests.support.cast import Visitor
+from tests.support.cast import Visitor, make_visitor
 from tests.support.websocket import WebsocketCommunicator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,11 +172,32 @@ def test_an_operator_stays_until_it_is_none(tenant: TenantModel, operator: User)
     assert became(caller) == ["gone"]
 
 
+def test_each_visitor_is_judged_by_its_own_session(tenant: TenantModel, neighbour: TenantModel) -> None:
+    visitors = [make_visitor(tenant), make_visitor(tenant), make_visitor(tenant), make_visitor(neighbour)]
+    callers = [caller for each in visitors if (caller := caller_of_visitor(each.token)) is not None]
+    assert became(*callers, *callers) == ["same"] * 8
+    with in_tenant(tenant):
+        VisitorSession.objects.filter(token_hash=callers[0].proof).update(expires_at=timezone.now())
+        VisitorSession.objects.filter(token_hash=callers[1].proof).delete()
+    assert became(*callers) == ["gone", "gone", "same", "same"]
+    TenantModel.objects.filter(pk=neighbour.pk).update(is_active=False)
+    assert became(*callers) == ["gone", "gone", "same", "gone"]
+
+
+def test_a_visitor_whose_session_is_anothers_by_now_is_gone(tenant: TenantModel, neighbour: TenantModel) -> None:
+    caller = caller_of_visitor(make_visitor(tenant).token)
+    assert caller is not None
+    moved = [replace(caller, contact_id=uuid4()), replace(caller, tenant_id=neighbour.pk)]
+    assert [became(each) for each in moved] == [["gone"], ["gone"]]
+
+
 def test_a_hundred_callers_cost_no_more_statements_than_one(
     tenant: TenantModel, colleague: User, django_assert_max_num_queries: Any
 ) -> None:
     caller = caller_of_user(colleague, "", session_key=session_of(colleague))
     key = caller_of_key(make_key(tenant))
     assert key is not None
-    with django_assert_max_num_queries(5, connection=connection):
-        assert became(*[caller, key] * 100) == ["same"] * 200
+    guest = caller_of_visitor(make_visitor(tenant).token)
+    assert guest is not None
+    with django_assert_max_num_queries(6, connection=connection):
+        assert became(*[caller, key, guest] * 100) == ["same"] * 300

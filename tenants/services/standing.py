@@ -43,7 +43,7 @@ class Standing(Enum):
 def standings(callers: Sequence[Caller]) -> list[Standing]:
     """Return what became of each person and key, in their order; a visitor is the business of `chats`."""
     people = [caller for caller in callers if caller.kind is CallerKind.PERSON]
-    keys = [caller.proof for caller in callers if caller.kind is CallerKind.KEY]
+    keys = {caller.proof for caller in callers if caller.kind is CallerKind.KEY}
     roles, operators = _roles({caller.user.pk for caller in people if caller.user})
     proofs = _living_proofs(people)
     scopes = {hashed: scopes_of(permissions) for hashed, permissions in _rows(KEYS, keys)}
@@ -88,8 +88,8 @@ def _roles(user_ids: set[Any]) -> tuple[dict[tuple[Any, UUID | None], str], set[
 
 
 def _living_proofs(people: list[Caller]) -> set[str]:
-    digests = [caller.proof for caller in people if caller.credential is not None]
-    keys = [caller.proof for caller in people if caller.credential is None]
+    digests = {caller.proof for caller in people if caller.credential is not None}
+    keys = {caller.proof for caller in people if caller.credential is None}
     living: set[str] = set()
     if digests:
         tokens = get_token_model().objects.filter(digest__in=digests, expiry__gt=timezone.now())
@@ -100,7 +100,7 @@ def _living_proofs(people: list[Caller]) -> set[str]:
     return living
 
 
-def _living_sessions(keys: list[str]) -> set[str]:
+def _living_sessions(keys: set[str]) -> set[str]:
     """Return the keys of sessions that are open still: not logged out, run out, or older than a new password."""
     over = LoginSession.objects.filter(session_key__in=keys).filter(
         Q(last_seen_at__lte=idle_since()) | Q(expires_at__lte=timezone.now())
