@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from tenants.services.idempotency import remove_old_answers
+from tenants.services.invitations import remove_old_invitations
 from tenants.services.schedules import KIND, SCHEDULES, ScheduleEntry, nothing_makes_up, run_scheduled
 from tenants.services.sessions import remove_ended_sessions
 from tenants.services.work import WORK_KINDS, WorkKind
@@ -23,4 +24,8 @@ SCHEDULES.add(
 SCHEDULES.add(
     "tenants.stored_answers",
     ScheduleEntry(_("remove answers kept for repeated requests"), timedelta(hours=1), remove_old_answers),
+)
+SCHEDULES.add(
+    "tenants.old_invitations",
+    ScheduleEntry(_("remove invitations that ran out a month ago"), timedelta(days=1), remove_old_invitations),
 )

@@ -28,6 +28,7 @@ from tenants.services.members import join, needed_for
 from tenants.signals import invited
 
 VALID_FOR: Final = timedelta(days=7)
+KEPT_FOR: Final = timedelta(days=30)  # after its end: so long it can be seen that it ran out, and be sent again
 
 
 def token_of(invitation: Invitation) -> str:
@@ -87,6 +88,16 @@ def withdraw(actor: Actor, invitation: Invitation) -> None:
     with transaction.atomic():
         actor.tell("invitation_withdrawn", invitation, role=invitation.role)
         invitation.delete()
+
+
+def remove_old_invitations() -> str:
+    """Remove the current tenant's invitations that ran out a month ago; return what was done, in words.
+
+    They hold the address of somebody who never joined.
+    """
+    with transaction.atomic():
+        removed, _kinds = Invitation.objects.filter(expires_at__lt=timezone.now() - KEPT_FOR).delete()
+    return f"{removed} invitations removed"
 
 
 def find(token: str) -> tuple[UUID, UUID]:

@@ -47,7 +47,8 @@ class ScheduleEntry:
 SCHEDULES: Registry[ScheduleEntry] = Registry("schedule entry")
 
 # One statement decides and plants: whoever moves `next_run` on is the one that inserts the slot's rows. Slots that
-# passed while nothing ran are one run, not many.
+# passed while nothing ran are one run, not many. No request wanted a row: the id by which its log lines and audit
+# entries are found together is its own.
 KNOW: Final = """
 INSERT INTO tenants_schedule (name, is_enabled, next_run, last_outcome) VALUES (%s, true, %s, '') ON CONFLICT DO NOTHING
 """
@@ -56,8 +57,9 @@ WITH due AS (
     UPDATE tenants_schedule SET next_run = %(next)s
     WHERE name = %(name)s AND is_enabled AND next_run <= %(now)s RETURNING name
 )
-INSERT INTO tenants_workitem (kind, dedupe_key, tenant_id, ref_id, state, run_after, attempts, lost_leases, last_error)
-SELECT 'schedule', key, tenant_id, key, 'ready', now(), 0, 0, ''
+INSERT INTO tenants_workitem
+    (kind, dedupe_key, tenant_id, ref_id, state, run_after, attempts, lost_leases, last_error, request_id)
+SELECT 'schedule', key, tenant_id, key, 'ready', now(), 0, 0, '', replace(gen_random_uuid()::text, '-', '')
 FROM (SELECT t.id AS tenant_id, %(slot)s || ':' || t.id AS key
       FROM tenants_tenantmodel AS t, due WHERE t.is_active) AS rows
 ON CONFLICT (dedupe_key) DO NOTHING

@@ -13,6 +13,7 @@ from notifications.services.telling import tell_outside
 from tenants.models import Invitation, Membership, TenantModel, User, WorkItem
 from tenants.scope import OPERATIONS, in_tenant, tenant_scope
 from tenants.services.credentials import forget_credentials
+from tenants.services.schedules import SCHEDULES
 from tests.support.cast import PASSWORD, client_of, client_with_key
 
 pytestmark = pytest.mark.django_db(databases=["default", OPERATIONS])
@@ -162,3 +163,23 @@ def test_where_mail_is_sent_only_its_reader_has_the_link(
     token = str(sent.body).partition("/invitations/")[2].partition("/")[0]
     assert token not in str(WorkItem.objects.values())
     assert sign_up(token).status_code == 201
+
+
+def test_an_invitation_goes_a_month_after_it_ran_out(
+    admin: User, tenant: TenantModel, neighbour: TenantModel, outsider: User
+) -> None:
+    for client in (client_of(admin), client_of(outsider)):
+        for days in (29, 31, -1):
+            invite(client, f"{days + 1}-days@acme.example")
+    for each in (tenant, neighbour):
+        with in_tenant(each):
+            for days in (29, 31, -1):
+                ended = timezone.now() - timedelta(days=days)
+                Invitation.objects.filter(email=f"{days + 1}-days@acme.example").update(expires_at=ended)
+    with tenant_scope(tenant):
+        assert SCHEDULES["tenants.old_invitations"].run() == "1 invitations removed"
+    with in_tenant(tenant):
+        kept = set(Invitation.objects.values_list("email", flat=True))
+    assert kept == {"30-days@acme.example", "0-days@acme.example"}
+    with in_tenant(neighbour):
+        assert Invitation.objects.count() == 3

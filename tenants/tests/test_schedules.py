@@ -1,5 +1,6 @@
 """Recurring work: each slot runs once for each tenant, whoever dies meanwhile."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +57,13 @@ def test_a_slot_is_planted_once_for_each_tenant_and_runs_in_its_scope(
     run_all()
     run_all()
     assert sorted(map(str, bell.rang_for)) == sorted([str(tenant.pk), str(neighbour.pk)])
+
+
+def test_what_a_slot_did_is_found_by_an_id_of_its_own(tenant: TenantModel, neighbour: TenantModel, bell: Bell) -> None:
+    plant_due(NOON)
+    ids = set(WorkItem.objects.values_list("request_id", flat=True))
+    assert len(ids) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
 
 
 def test_slots_that_passed_while_nothing_ran_are_one_run(tenant: TenantModel, bell: Bell) -> None:
