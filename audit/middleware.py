@@ -13,10 +13,16 @@ from tenants.callers import Caller
 from tenants.client_address import client_address
 
 ATTRIBUTE: Final = "charla_fault"
-WATCHED: Final = ("api/v1/chats/", "api/v1/contacts/", "api/v1/search/", "admin/chats/")
+# Whatever shows what people wrote, or who they are; the overview of the administration lists conversations, too.
+WATCHED: Final = (
+    "api/v1/chats/", "api/v1/contacts/", "api/v1/search/", "api/v1/sentiments/", "api/v1/message-intents/",
+    "admin/chats/", "admin/analysis/conversation", "admin/analysis/sentimentchatmodel/",
+    "admin/analysis/messageintent/",
+)  # fmt: skip
+OVERVIEW: Final = "admin/"
 REFUSED: Final = {401: "not_known", 403: "not_allowed", 429: "too_fast"}
 CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-OBJECTS: Final = ("chat_id", "pk", "object_id")
+OBJECTS: Final = ("chat_id", "pk", "object_id", "message_id")
 
 
 class ErrorLogMiddleware:
@@ -50,11 +56,16 @@ class TrailMiddleware:
         route = str(match.route) if match else ""
         if request.method in CHANGING and response.status_code < 300 and entries_written() == written:
             _log_nameless_act(request, route)
-        if route.startswith(WATCHED):
+        if is_watched(route):
             log_access("request", **_told(request, response, route))
         if response.status_code in REFUSED:
             log_security(REFUSED[response.status_code], **_told(request, response, route))
         return response
+
+
+def is_watched(route: str) -> bool:
+    """Tell whether each request of a route is written to the trail of who reached for conversations."""
+    return route.startswith(WATCHED) or route == OVERVIEW
 
 
 def _log_nameless_act(request: HttpRequest, route: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
+from audit.trails import log_access
 from chats.realtime import audience, heartbeat, standing
 from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame
@@ -14,6 +15,7 @@ from chats.realtime.work_threads import in_thread
 from notifications.realtime import inbox_group, person_group
 from tenants.access import Reach
 from tenants.callers import Caller
+from tenants.client_address import socket_address
 
 
 class InboxConsumer(AsyncWebsocketConsumer):
@@ -34,6 +36,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
         except RefusedError as refused:
             await self.close(refused.code)
             return
+        log_access("socket_opened", caller=self.caller, address=socket_address(self.scope), route="ws/inbox")
         await self._join()
         self._close_at_expiry()
         heartbeat.watch(self)

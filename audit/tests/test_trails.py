@@ -1,22 +1,29 @@
 """The loggers `chats.access` and `chats.security`, and the entries of acts: who, what, and never a text."""
 
+import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from audit.log_files import LogFile
+from audit.middleware import is_watched
 from audit.models import AuditLog
 from audit.services.acts import needs_entry
 from chats.models import ChatModel
+from chats.services.messages import post_message
+from chats.services.pipeline import process_message
+from chats.tests.test_inbox import token_of
 from config.routing import websockets
 from tenants.models import TenantModel, User
-from tenants.scope import in_tenant
+from tenants.request_ids import RequestIdSockets
+from tenants.scope import in_tenant, tenant_scope
 from tests.support.administration import browser_of
 from tests.support.cast import PASSWORD, Visitor, client_of, client_with_key
 from tests.support.websocket import WebsocketCommunicator
@@ -118,9 +125,12 @@ def test_each_act_on_a_conversation_is_audited_with_who_did_it(
 
 
 def test_a_program_is_named_by_its_key(tenant: TenantModel, chat: ChatModel) -> None:
-    client_with_key(tenant, "chats:write").patch(f"/api/v1/chats/{chat.chat_id}/", {"title": "x"}, format="json")
+    client = client_with_key(tenant, "chats:write")
+    path, request = f"/api/v1/chats/{chat.chat_id}/", {"X-Request-Id": "trace-1"}
+    client.patch(path, {"title": "x"}, format="json", headers=request)
     with in_tenant(tenant):
         row = AuditLog.objects.get(action="chat_changed")
+    assert row.request_id == "trace-1"
     assert (row.actor_id, row.details["fields"], len(row.details["key"])) == (None, ["title"], 36)
 
 
@@ -157,13 +167,93 @@ def test_messages_are_their_own_record() -> None:
     assert not needs_entry("admin/chats/")
 
 
-async def test_who_opens_a_conversations_socket_is_a_line(visitor: Visitor, lines: Any) -> None:
-    communicator = WebsocketCommunicator(
-        websockets, f"/ws/chats/{visitor.chat.chat_id}/", subprotocols=["charla.v1", f"bearer.{visitor.token}"]
-    )
-    await communicator.connect()
-    assert json.loads(await communicator.receive_from(timeout=5))["type"] == "ready"
-    await communicator.disconnect()
+async def line_of_socket(path: str, token: str, lines: Any) -> dict[str, Any]:
+    """Open a socket and close it; return its line, which holds no secret."""
+    words = ["charla.v1", f"bearer.{token}"]
+    socket = WebsocketCommunicator(RequestIdSockets(websockets), path, subprotocols=words)
+    socket.scope["headers"] = [(b"x-request-id", b"trace-socket")]
+    await socket.connect()
+    assert json.loads(await socket.receive_from(timeout=5))["type"] == "ready"
+    await socket.disconnect()
     (line,) = lines("access")
-    assert (line["event"], line["object"]) == ("socket_opened", str(visitor.chat.chat_id))
+    assert (line["event"], line["request_id"]) == ("socket_opened", "trace-socket")
+    assert token not in json.dumps(line)
+    return dict(line)
+
+
+async def test_who_opens_a_conversations_socket_is_a_line(visitor: Visitor, lines: Any) -> None:
+    line = await line_of_socket(f"/ws/chats/{visitor.chat.chat_id}/", visitor.token, lines)
+    assert line["object"] == str(visitor.chat.chat_id)
     assert line["contact"] == str(visitor.chat.contact_id)
+
+
+async def test_who_opens_the_inbox_which_hears_of_every_conversation_is_a_line(colleague: User, lines: Any) -> None:
+    line = await line_of_socket("/ws/inbox/", await asyncio.to_thread(token_of, colleague), lines)
+    assert (line["route"], line["user"]) == ("ws/inbox", str(colleague.pk))
+    assert line["tenant"]
+
+
+# Of these nothing shows what people wrote in a conversation, or lists people.
+UNWATCHED = {
+    "api/v1/agents", "api/v1/ai-models", "api/v1/analytics", "api/v1/api-keys", "api/v1/audit-logs", "api/v1/auth",
+    "api/v1/config", "api/v1/error-logs", "api/v1/events", "api/v1/intents", "api/v1/invitations", "api/v1/knowledge",
+    "api/v1/knowledge-bases", "api/v1/memberships", "api/v1/notification-preferences", "api/v1/notifications",
+    "api/v1/provider-credentials", "api/v1/tenants", "api/v1/users", "api/v1/webhooks", "api/v1/widget",
+    "admin/account", "admin/agents", "admin/analysis/intent", "admin/analysis/trainedmodel", "admin/audit",
+    "admin/autocomplete", "admin/jsi18n", "admin/language", "admin/login", "admin/logout", "admin/notifications",
+    "admin/password_change", "admin/r", "admin/search", "admin/tenant", "admin/tenants",
+}  # fmt: skip
+
+
+def test_every_route_is_watched_or_shows_no_conversation() -> None:
+    routes = {re.sub(r"[\^$]", "", route) for route in paths() if route.startswith(("api/v1/", "admin/"))}
+    routes = {route for route in routes if not route.startswith("admin/(?P")}  # the list of an app's kinds of rows
+    rest = {route for route in routes if not is_watched(route)}
+    assert {route for route in rest if not any(f"{route}/".startswith(f"{known}/") for known in UNWATCHED)} == set()
+    assert {known for known in UNWATCHED if not any(f"{route}/".startswith(f"{known}/") for route in rest)} == set()
+
+
+def paths(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Yield every route."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        path = f"{prefix}{entry.pattern}"
+        if isinstance(entry, URLResolver):
+            yield from paths(entry, path)
+        else:
+            yield path
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("/api/v1/chats/{chat}/messages/", "canary-text"),
+        ("/api/v1/chats/{chat}/summary/", "canary-text"),
+        ("/api/v1/search/messages/?q=canary-text", "canary-text"),
+        ("/api/v1/sentiments/", "canary-text"),
+        ("/api/v1/sentiments/{message}/", "canary-text"),
+        ("/api/v1/contacts/", ""),
+        ("/admin/", "person-1"),
+        ("/admin/chats/chatmodel/", ""),
+        ("/admin/chats/chatmodel/{pk}/change/", "canary-text"),
+        ("/admin/chats/chatmodel/{pk}/messages/?after=0", "canary-text"),
+        ("/admin/chats/chatmodel/?q=canary-text", ""),
+        ("/admin/analysis/sentimentchatmodel/", "canary-text"),
+        ("/admin/analysis/conversationsummary/", ""),
+        ("/admin/analysis/conversationanalytics/", ""),
+        ("/admin/chats/contact/", ""),
+    ],
+)
+def test_each_way_of_reading_a_conversation_leaves_a_line_without_its_text(
+    admin: User, tenant: TenantModel, chat: ChatModel, lines: Any, url: str, shown: str
+) -> None:
+    with in_tenant(tenant):
+        message = post_message(chat_id=chat.chat_id, content="canary-text is what I love").message
+    with tenant_scope(tenant):
+        process_message(message.pk)
+    reader: Any = browser_of(admin) if url.startswith("/admin/") else client_of(admin)
+    path = url.format(chat=chat.chat_id, pk=chat.pk, message=message.pk)
+    answer = reader.get(path, headers={"X-Request-Id": "trace-1"})
+    assert shown in answer.content.decode()
+    (line,) = lines("access")
+    assert (line["user"], line["request_id"], line["status"]) == (str(admin.pk), "trace-1", answer.status_code)
+    assert "canary" not in json.dumps(line)
