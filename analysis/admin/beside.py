@@ -46,7 +46,8 @@ def summary(chat: ChatModel) -> Panel | None:
     if not chat.last_sequence:
         return None
     found = summary_now(chat)
-    return Panel(title=_("In short"), text=found.summary, points=found.key_points)
+    encrypted = "summary" if found.is_encrypted else ""
+    return Panel(title=_("In short"), text=found.summary, points=found.key_points, encrypted=encrypted)
 
 
 @chat_panels.register("analysis.figures")
@@ -66,7 +67,9 @@ def figures(chat: ChatModel) -> Panel | None:
         (_("Handed over because"), found.escalation_reason),
         (_("Resolved by"), "" if chat.is_active else found.get_resolved_by_display()),
     ]
-    return Panel(title=_("Figures"), facts=[(label, value) for label, value in facts if value not in (None, "")])
+    encrypted = "comment" if found.comment and found.comment_is_encrypted else ""
+    shown = [(label, value) for label, value in facts if value not in (None, "")]
+    return Panel(title=_("Figures"), facts=shown, encrypted=encrypted)
 
 
 def seconds(milliseconds: int | None) -> str:

@@ -4,9 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from analysis.models import ConversationAnalytics, ConversationSummary, TrainedModel
+from chats.admin.sealed import tell_reading_beside
 from chats.models import ChatStatus
 from tenants.admin_base import ReadOnly, RoleAdmin
 from tenants.models import Role
@@ -23,6 +27,20 @@ class OfChatAdmin(ReadOnly, RoleAdmin):
         rows: QuerySet[Any] = super().get_queryset(request).exclude(chat__status=ChatStatus.DELETED)
         return rows
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the row; who reads what is encrypted is told."""
+        found = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if found is not None:
+            tell_reading_beside(request, found.chat, [self.encrypted_in(found)])
+        shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return shown
+
+    def encrypted_in(self, found: Any) -> str:
+        """Return what of a row is stored encrypted, in a word; empty for nothing."""
+        raise NotImplementedError
+
 
 @admin.register(ConversationAnalytics)
 class ConversationAnalyticsAdmin(OfChatAdmin):
@@ -36,14 +54,27 @@ class ConversationAnalyticsAdmin(OfChatAdmin):
     list_select_related = ("chat", "agent", "main_intent")
     ordering = ("-began_at",)
 
+    def encrypted_in(self, found: ConversationAnalytics) -> str:
+        """The rating's comment."""
+        return "comment" if found.comment and found.comment_is_encrypted else ""
+
 
 @admin.register(ConversationSummary)
 class ConversationSummaryAdmin(OfChatAdmin):
     """What was said in conversations, in short."""
 
-    list_display = ("chat", "summary", "model_used", "updated_at")
+    list_display = ("chat", "beginning", "model_used", "updated_at")
     search_fields = ("summary",)
     ordering = ("-updated_at",)
+
+    def encrypted_in(self, found: ConversationSummary) -> str:
+        """The summary, with its points."""
+        return "summary" if found.is_encrypted else ""
+
+    @display(description=_("summary"))
+    def beginning(self, found: ConversationSummary) -> str:
+        """Return the summary; one that is encrypted is read on its own page, which is audited."""
+        return gettext("encrypted") if found.is_encrypted else str(found.summary)
 
 
 @admin.register(TrainedModel)

@@ -19,12 +19,16 @@ class Note:
 
 @dataclass(frozen=True)
 class Panel:
-    """A card beside a conversation: what is known, by what it is called, and a text with points."""
+    """A card beside a conversation: what is known, by what it is called, and a text with points.
+
+    `encrypted` names what of it is stored encrypted (`summary`): that somebody is shown it is told to the audit log.
+    """
 
     title: str
     facts: Sequence[tuple[str, Any]] = ()
     text: str = ""
     points: Sequence[str] = ()
+    encrypted: str = ""
 
 
 # By message id; one query for all of a page's messages.

@@ -15,6 +15,12 @@ def tell_reading(request: HttpRequest, chat: ChatModel, messages: Iterable[Conte
         tell(request, "encrypted_messages_read", chat, count=len(read), first=min(read), last=max(read))
 
 
+def tell_reading_beside(request: HttpRequest, chat: ChatModel, kinds: Iterable[str]) -> None:
+    """Tell that somebody is shown what is known of a chat and encrypted: its `summary`, its rating's `comment`."""
+    for kind in filter(None, kinds):
+        tell(request, f"encrypted_{kind}_read", chat)
+
+
 def tell_reading_of_title(request: HttpRequest, chat: ChatModel) -> None:
     """Tell that somebody is shown a chat's encrypted title, which is the beginning of its first message."""
     if chat.title_is_encrypted:

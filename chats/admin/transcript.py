@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chats.admin.beside import notes_of, panels_of
 from chats.admin.names import person_of
-from chats.admin.sealed import tell_reading, tell_reading_of_title
+from chats.admin.sealed import tell_reading, tell_reading_beside, tell_reading_of_title
 from chats.events import files_of, formatted
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
 from chats.services.media import ACCEPTED, Upload, post_media
@@ -36,6 +36,8 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
     shown = read_before(chat, int(before) if before.isdecimal() and len(before) < 10 else None)
     tell_reading_of_title(request, chat)
     tell_reading(request, chat, shown.messages)
+    panels = panels_of(chat)
+    tell_reading_beside(request, chat, (panel.encrypted for panel in panels))
     may_write = model_admin.has_change_permission(request)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -51,7 +53,7 @@ def page(model_admin: Any, request: HttpRequest, chat: ChatModel) -> TemplateRes
         "may_reply": may_write and chat.status not in (ChatStatus.ARCHIVED, ChatStatus.DELETED),
         "actions_shown": [(name, *ACTIONS[name]) for name in _possible(chat, request)] if may_write else [],
         "others": _other_chats(chat),
-        "panels": panels_of(chat),
+        "panels": panels,
         "accepted_files": ACCEPTED,
         "client_message_id": uuid.uuid4().hex,
     }
