@@ -60,6 +60,33 @@ class AuditLog(TenantOwned):
         return f"{self.action} {self.object_type} {self.object_id}".strip()
 
 
+class AuditArchive(TenantOwned):
+    """A range of old entries that left the audit log for a file (audit/services/archiving.py).
+
+    Written by the database's `charla_archive_audit` alone, and never changed: the chain goes on behind `last_hash`.
+    `digest` is the file's SHA-256; `signature` is the installation's, over all of it.
+    """
+
+    tenant = tenant_or_none()  # type: ignore[assignment]
+    first_place = models.BigIntegerField(editable=False)
+    last_place = models.BigIntegerField(editable=False)
+    last_hash = models.CharField(max_length=64, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    signature = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("archived range of the audit log")
+        verbose_name_plural = _("archived ranges of the audit log")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "first_place"], name="audit_archived_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_place}–{self.last_place}"
+
+
 class ErrorLog(TenantOwned):
     """An error that nothing caught; the same one again raises `count` (same type, raised at the same place)."""
 

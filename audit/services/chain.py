@@ -20,9 +20,9 @@ BROKEN: Final = f"""
 SELECT id, position, place_before, id_before, hash <> computed, previous_hash <> before
 FROM (
     SELECT l.id, l.position, l.previous_hash, l.hash, audit_row_hash(l, l.previous_hash, l.position) AS computed,
-           lag(l.position, 1, 0::bigint) OVER chain AS place_before, lag(l.hash, 1, '') OVER chain AS before,
-           lag(l.id) OVER chain AS id_before
-    FROM audit_auditlog l WHERE l.tenant_id IS NOT DISTINCT FROM %s AND l.position IS NOT NULL
+           lag(l.position, 1, %(place)s::bigint) OVER chain AS place_before,
+           lag(l.hash, 1, %(hash)s::varchar) OVER chain AS before, lag(l.id) OVER chain AS id_before
+    FROM audit_auditlog l WHERE l.tenant_id IS NOT DISTINCT FROM %(tenant)s AND l.position IS NOT NULL
     WINDOW chain AS (ORDER BY l.position, l.id)
 ) AS links
 WHERE position <> place_before + 1 OR previous_hash <> before OR hash <> computed
@@ -67,6 +67,17 @@ class ChainReport:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A row's place and its hash: where a chain ends, or goes on behind what was archived."""
+
+    place: int = 0
+    hash: str = ""
+
+
+BEGINNING: Final = Place()
+
+
+@dataclass(frozen=True)
 class _Link:
     row_id: int
     place: int
@@ -80,13 +91,16 @@ class _Link:
         return range(self.place_before + 1, self.place)
 
 
-def verify_chain(tenant_id: UUID | None, *, using: str = "default") -> ChainReport:
-    """Recompute a chain: a tenant's inside its unit of work; the installation's (None) by the operations role."""
+def verify_chain(tenant_id: UUID | None, *, behind: Place = BEGINNING, using: str = "default") -> ChainReport:
+    """Recompute a chain: a tenant's inside its unit of work; the installation's (None) by the operations role.
+
+    `behind` is the last row of what was archived: the chain goes on there.
+    """
     alias = OPERATIONS if tenant_id is None else using
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(COUNT, [tenant_id])
         rows: int = cursor.fetchone()[0]
-        cursor.execute(BROKEN, [tenant_id])
+        cursor.execute(BROKEN, {"tenant": tenant_id, "place": behind.place, "hash": behind.hash})
         links = [_Link(*row) for row in cursor.fetchall()]
         return ChainReport(rows, tuple(_findings(cursor, links)))
 

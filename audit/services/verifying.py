@@ -1,12 +1,16 @@
-"""Verifying every chain against itself and against its checkpoint."""
+"""Verifying every chain against itself, against its checkpoint, and behind what was archived of it."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from audit.services.chain import ChainReport, verify_chain
-from audit.services.checkpoints import Checkpoint, checkpoint_of, keep_checkpoint, still_holds
+from audit.services.archives import ArchiveReport, archives_of, examine
+from audit.services.chain import ChainReport, Place, verify_chain
+from audit.services.checkpoints import checkpoint_of, keep_checkpoint, still_holds
 from audit.trails import log_security
 from tenants.scope import current_tenant_id, in_tenant
+
+INSTALLATION: Final = "(installation)"  # how commands call the chain of what belongs to no tenant
 
 
 @dataclass(frozen=True)
@@ -14,24 +18,27 @@ class Verdict:
     """What is known of one chain. `checkpoint` is the one that it was held against, None where there was none."""
 
     chain: ChainReport
-    checkpoint: Checkpoint | None
+    checkpoint: Place | None
     fits_checkpoint: bool
+    archives: ArchiveReport
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was changed, removed, moved, cut off or written anew."""
-        return self.chain.is_whole and self.fits_checkpoint
+        """Whether nothing was changed, removed, moved, cut off or written anew, and what is archived was by us."""
+        return self.chain.is_whole and self.fits_checkpoint and self.archives.is_whole
 
 
 def verify(tenant_id: UUID | None) -> Verdict:
     """Verify a chain; one that is whole gets a new checkpoint. In the tenant's unit of work (None: in none)."""
-    report = verify_chain(tenant_id)
+    archives = examine(archives_of(tenant_id))
+    report = verify_chain(tenant_id, behind=archives.end)
     try:
         checkpoint = checkpoint_of(tenant_id)
-        fits = checkpoint is None or still_holds(tenant_id, checkpoint)
+        is_archived = checkpoint is not None and checkpoint.place <= archives.end.place
+        fits = checkpoint is None or is_archived or still_holds(tenant_id, checkpoint)
     except ValueError:
         checkpoint, fits = None, False
-    verdict = Verdict(report, checkpoint, fits)
+    verdict = Verdict(report, checkpoint, fits, archives)
     if verdict.is_whole:
         keep_checkpoint(tenant_id)
     return verdict

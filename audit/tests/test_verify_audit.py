@@ -1,6 +1,7 @@
 """`verify_audit` names the row that was changed, removed or moved behind the triggers' backs."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from django.db import connection
 
 from audit.models import AuditLog
 from audit.services import AuditService
+from audit.services.verifying import BrokenChainError
 from tenants.models import TenantModel
-from tenants.scope import OPERATIONS, in_tenant
+from tenants.scope import OPERATIONS, in_tenant, tenant_scope
+from tenants.services.schedules import SCHEDULES
 from tests.support.database import owner_connection
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
@@ -145,3 +148,17 @@ def test_the_command_says_it_in_words(tenant: TenantModel, rows: list[tuple[int,
     with pytest.raises(CommandError):
         call_command("verify_audit", "--no-progress", tenant=tenant.name, stdout=out)
     assert f"The entry at place {rows[1][1]} was removed." in out.getvalue()
+
+
+def test_each_night_every_chain_is_verified_and_a_broken_one_is_told_of(
+    tenant: TenantModel, rows: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, told = SCHEDULES["audit.verify"], []
+    assert entry.every == timedelta(days=1)
+    with tenant_scope(tenant):
+        assert entry.run() == f"{len(rows)} entries"
+    tamper(("DELETE FROM audit_auditlog WHERE id = %s", [rows[1][0]]))
+    monkeypatch.setattr("audit.services.verifying.log_security", lambda event, **ids: told.append((event, ids)))
+    with tenant_scope(tenant), pytest.raises(BrokenChainError, match="verify_audit"):
+        entry.run()
+    assert told == [("audit_not_whole", {"tenant": tenant.pk})]

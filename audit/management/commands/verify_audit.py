@@ -7,12 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.services.chain import Damage, Finding
-from audit.services.verifying import Verdict, verify
+from audit.services.verifying import INSTALLATION, Verdict, verify
 from tenants.management.base import TenantCommand
 from tenants.models import TenantModel
 from tenants.scope import in_tenant
-
-INSTALLATION = "(installation)"
 
 
 class Command(TenantCommand):
@@ -40,6 +38,10 @@ def _data(verdict: Verdict) -> dict[str, Any]:
         "rows": verdict.chain.rows,
         "is_whole": verdict.is_whole,
         "fits_checkpoint": verdict.fits_checkpoint,
+        "archived_through": verdict.archives.end.place,
+        "archives_forged": [f"{archive.first_place}-{archive.last_place}" for archive in verdict.archives.forged],
+        "archives_changed": list(verdict.archives.changed),
+        "archives_elsewhere": list(verdict.archives.elsewhere),
         "findings": [
             {"damage": found.damage, "place": found.place, "id": found.row_id, "written_at": found.written_at}
             for found in verdict.chain.findings
@@ -50,12 +52,27 @@ def _data(verdict: Verdict) -> dict[str, Any]:
 def _words(name: str, verdict: Verdict) -> list[str]:
     told = {"name": name, "rows": verdict.chain.rows}
     if verdict.is_whole:
-        return [_("%(name)s: %(rows)s entries, all as they were written.") % told]
-    lines = [_("%(name)s: %(rows)s entries, and not all as they were written:") % told]
+        return [_("%(name)s: %(rows)s entries, all as they were written.") % told, *_archived(verdict)]
+    lines = [_("%(name)s: %(rows)s entries, and not all as they were written:") % told, *_archived(verdict)]
     lines += [f"  {_sentence(found)}" for found in verdict.chain.findings]
     if not verdict.fits_checkpoint:
         lines.append("  " + _("The end that was there at the last check is gone, or the chain was written anew."))
     return lines
+
+
+def _archived(verdict: Verdict) -> list[str]:
+    """Return what is to be said of the range that was archived: where it ends, and what is not as it was."""
+    archives = verdict.archives
+    said = [_("The entries up to place %(place)s are archived.") % {"place": archives.end.place}]
+    said = said if archives.end.place else []
+    said += [
+        _("Places %(first)s to %(last)s were taken out by somebody else than this installation.")
+        % {"first": archive.first_place, "last": archive.last_place}
+        for archive in archives.forged
+    ]
+    said += [_("The archive %(path)s was changed.") % {"path": path} for path in archives.changed]
+    said += [_("The archive %(path)s is not here.") % {"path": path} for path in archives.elsewhere]
+    return [f"  {line}" for line in said]
 
 
 def _sentence(found: Finding) -> str:
