@@ -4,6 +4,7 @@ from importlib import import_module
 
 from corsheaders.signals import check_request_enabled
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         """Find what the apps registered for a tenant's life, as the admin finds `admin.py`."""
         autodiscover_modules("lifecycle")
+        register(import_module("tenants.checks").check_encryption_keys, Tags.database)
         import_module("tenants.work")
         check_request_enabled.connect(
             import_module("tenants.api.cross_origin").may_read, dispatch_uid="tenants.cross_origin"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.db import connections
 
@@ -34,6 +35,7 @@ def main(result: Path, *, demo: bool) -> None:
     if mark.exists() and mark.read_text(encoding="ascii") == PENDING:
         call_command("setup_demo_data", skip_checks=True)
         mark.write_text(DONE, encoding="ascii")
+    call_command("check", tags=[Tags.database], databases=["default"])  # what is missing is said before anybody comes
     result.write_text(json.dumps(_login()), encoding="utf-8")
 
 

@@ -13,8 +13,11 @@ SENSITIVE: Final = "sensitive"
 ALL: Final = "all"
 
 
-def policy_of(tenant_id: UUID) -> str:
-    """Return a tenant's own policy, else the installation's (ENABLE_MESSAGE_ENCRYPTION); at most five seconds old."""
+def policy_of(tenant_id: UUID | None) -> str:
+    """Return a tenant's own policy, else the installation's (ENABLE_MESSAGE_ENCRYPTION); at most five seconds old.
+
+    None: of a tenant that says nothing.
+    """
     installations = SENSITIVE if settings.CHAT_SETTINGS["ENABLE_MESSAGE_ENCRYPTION"] else OFF
     return str(setting(tenant_id, "encryption_policy") or installations)
 
