@@ -1,24 +1,29 @@
 """Contacts, and the channels through which they write."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 
 from chats.admin.names import initials, name_of
-from chats.models import Channel, ChannelKind, Contact
+from chats.models import Channel, ChannelKind, ChatModel, Contact
 from chats.services.erasing import ask_to_erase, key_of
+from chats.services.exporting import export_person
 from chats.tasks import erase_person
-from tenants.admin_base import RoleAdmin, has_rank
+from tenants.admin_base import RoleAdmin, has_rank, tell
 from tenants.commits import call_after_commit
 from tenants.models import Role, User
+
+MOST_AT_ONCE: Final = 100
 
 
 @admin.register(Contact)
@@ -30,35 +35,67 @@ class ContactAdmin(RoleAdmin):
     list_filter = ("channel", "language")
     search_fields = ("name", "external_id", "email")
     ordering = ("-last_activity",)
-    readonly_fields = ("channel", "external_id", "conversations", "created_at", "last_activity")
+    readonly_fields = ("channel", "external_id", "conversations", "created_at", "last_activity", "anonymized_at")
     fieldsets = (
         (None, {"fields": ("name", "email", "language", "labels")}),
         (_("In its channel"), {"fields": ("channel", "external_id", "chat_address")}),
-        (_("Conversations"), {"fields": ("conversations", "created_at", "last_activity")}),
+        (_("Conversations"), {"fields": ("conversations", "created_at", "last_activity", "anonymized_at")}),
     )
-
     actions = ("anonymize",)
+    actions_detail = ("give_out", "anonymize_one")
 
-    def has_erase_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the person may erase people: an administrator."""
+    def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether the person may erase people and give out all that is known of one: an administrator."""
         return has_rank(request, Role.ADMIN)
 
     @admin.action(description=_("Anonymise for good"), permissions=["erase"])
     def anonymize(self, request: HttpRequest, queryset: "QuerySet[Contact]") -> HttpResponse | None:
         """Ask whether that is meant, then have the chosen people erased; the receipts are in the API and the audit."""
-        people = list(queryset.filter(anonymized_at__isnull=True)[:100])
+        people = list(queryset.filter(anonymized_at__isnull=True)[:MOST_AT_ONCE])
         if "confirmed" not in request.POST:
-            context = {
-                **self.admin_site.each_context(request),
-                "people": people,
-                "title": gettext("Anonymise for good"),
-            }
-            return TemplateResponse(request, "chats/admin/anonymize.html", context)
+            return self._ask(request, people)
         for contact in people:
             by = request.user.pk if isinstance(request.user, User) else None
             call_after_commit(erase_person.delay, key_of(ask_to_erase(contact, by=by)))
         messages.success(request, gettext("People who are being anonymised: %(count)s.") % {"count": len(people)})
         return None
+
+    @action(
+        description=_("Anonymise for good"), url_path="anonymize", icon="person_off", permissions=["erase"],
+        variant=ActionVariant.DANGER,
+    )  # fmt: skip
+    def anonymize_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask whether that is meant."""
+        contact = self._contact(request, object_id)
+        return self._ask(request, [] if contact.anonymized_at else [contact])
+
+    @action(description=_("Give out the data"), url_path="export", icon="download", permissions=["erase"])
+    def give_out(self, request: HttpRequest, object_id: str) -> FileResponse:
+        """Give out all that is stored of a person, as the API does: a ZIP with `person.json` and the files."""
+        contact = self._contact(request, object_id)
+        tell(request, "contact_exported", contact)
+        name = f"contact-{contact.pk}.zip"
+        return FileResponse(export_person(contact), as_attachment=True, filename=name, content_type="application/zip")
+
+    def _contact(self, request: HttpRequest, object_id: str) -> Contact:
+        contact = self.get_object(request, object_id)
+        if not isinstance(contact, Contact):
+            raise Http404
+        return contact
+
+    def _ask(self, request: HttpRequest, people: Sequence[Contact]) -> HttpResponse:
+        """Return the page that says what goes and what stays; without anybody left, go back and say so."""
+        if not people:
+            messages.info(request, gettext("Nobody was chosen who is not anonymised already."))
+            return HttpResponseRedirect(reverse("admin:chats_contact_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "people": people,
+            "chats": ChatModel.objects.filter(contact__in=people).count(),
+            "title": gettext("Anonymise for good"),
+        }
+        return TemplateResponse(request, "chats/admin/anonymize.html", context)
 
     @display(description=_("person"), ordering="name", header=True)
     def person(self, contact: Contact) -> list[str]:

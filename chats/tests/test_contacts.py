@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditLog
 from chats.models import ChatModel, Contact, ErasureLedger
@@ -169,3 +170,42 @@ def test_nobody_below_an_administrator_erases_in_the_administration(
     erase_in_administration(colleague, chat, confirmed="yes")
     with in_tenant(tenant):
         assert not ErasureLedger.objects.exists()
+
+
+def test_the_page_that_asks_says_what_goes_and_what_stays(admin: User, chat: ChatModel) -> None:
+    url = reverse("admin:chats_contact_anonymize_one", args=[chat.contact_id])
+    page = browser_of(admin).get(url).content.decode()
+    assert "Anonymise this person for good?" in page
+    assert "That is one conversation." in page
+    assert "What stays: numbers" in page
+    assert f'name="_selected_action" value="{chat.contact_id}"' in page
+
+
+def test_who_was_anonymised_already_is_not_asked_about_again(admin: User, tenant: TenantModel, chat: ChatModel) -> None:
+    with in_tenant(tenant):
+        Contact.objects.update(anonymized_at=timezone.now())
+    asked = erase_in_administration(admin, chat)
+    assert (asked.status_code, asked["Location"]) == (302, reverse("admin:chats_contact_changelist"))
+
+
+def test_an_administrator_gives_a_persons_data_out_of_the_administration(
+    admin: User, tenant: TenantModel, chat: ChatModel
+) -> None:
+    with in_tenant(tenant):
+        post_message(chat_id=chat.chat_id, content="what I once said")
+    answer: Any = browser_of(admin).get(reverse("admin:chats_contact_give_out", args=[chat.contact_id]))
+    assert answer["Content-Disposition"].startswith("attachment")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as packed:
+        assert b"what I once said" in packed.read("person.json")
+    with in_tenant(tenant):
+        row = AuditLog.objects.get(action="contact_exported")
+    assert (row.actor_id, row.object_id) == (admin.pk, str(chat.contact_id))
+
+
+@pytest.mark.parametrize("name", ["give_out", "anonymize_one"])
+def test_nobody_below_an_administrator_and_no_neighbour_gets_there(
+    colleague: User, outsider: User, chat: ChatModel, name: str
+) -> None:
+    url = reverse(f"admin:chats_contact_{name}", args=[chat.contact_id])
+    assert browser_of(colleague).get(url).status_code == 403
+    assert browser_of(outsider).get(url).status_code == 404
