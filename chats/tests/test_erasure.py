@@ -1,10 +1,11 @@
 """An anonymised person: nothing of it is in a dump of the database or in the media folder, and figures stay."""
 
 import json
+import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,8 +24,9 @@ from chats.services.messages import post_message
 from chats.services.visitors import open_session
 from notifications.models import Event
 from notifications.services.events import record_event
-from tenants.models import TenantModel, WorkItem
+from tenants.models import IdempotencyRecord, TenantModel, WorkItem
 from tenants.scope import in_tenant, tenant_scope
+from tests.support.cast import Visitor, client_with_key
 from tests.support.dumps import dumped
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +124,16 @@ def test_whoever_was_anonymised_writes_no_more_in_the_old_conversation(tenant: T
         assert ChatModel.objects.get(pk=grant.chat.pk).status == ChatStatus.ARCHIVED
 
 
+def test_answers_that_were_kept_for_the_person_go_and_no_others(tenant: TenantModel, visitor: Visitor) -> None:
+    for client, key in ((visitor.client, "visitors-key"), (client_with_key(tenant), "programs-key")):
+        assert client.post("/api/v1/chats/", {"user_id": "x"}, headers={"Idempotency-Key": key}).status_code == 201
+    with in_tenant(tenant):
+        assert IdempotencyRecord.objects.count() == 2
+    erase_now(tenant, UUID(str(visitor.chat.contact_id)))
+    with in_tenant(tenant):
+        assert IdempotencyRecord.objects.get().caller.startswith("key:")
+
+
 def test_others_keep_what_they_have(tenant: TenantModel, neighbour: TenantModel, chat: ChatModel) -> None:
     with in_tenant(tenant):
         post_message(chat_id=chat.chat_id, content="mine")
@@ -203,6 +215,19 @@ def test_a_restored_backup_is_erased_again(tenant: TenantModel) -> None:
     assert json.loads(out.getvalue()) == {"erased_again": {tenant.name: 1}}
     assert found(dumped()) == []
     assert replay(tenant) == 0
+
+
+def test_who_is_in_the_databases_own_ledger_is_erased_again_without_the_files(
+    tenant: TenantModel, own_folder: Path
+) -> None:
+    contact = make_person(tenant)
+    erase_now(tenant, contact.pk)
+    shutil.rmtree(own_folder)
+    with in_tenant(tenant):
+        Contact.objects.filter(pk=contact.pk).update(anonymized_at=None, name=CANARIES["name"])
+    assert replay(tenant) == 1
+    assert found(dumped()) == []
+    assert len(list((own_folder / "erasures" / str(tenant.pk)).iterdir())) == 1
 
 
 def test_a_receipt_that_somebody_changed_erases_nobody(tenant: TenantModel, own_folder: Path) -> None:

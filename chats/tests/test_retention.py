@@ -16,7 +16,9 @@ from chats.services.retention import remove_old
 from tenants.models import TenantModel
 from tenants.scope import in_tenant, tenant_scope
 from tenants.services.config import forget_settings
+from tenants.services.schedules import SCHEDULES
 from tests.support.database import owner_connection
+from tests.support.dumps import dumped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,3 +100,27 @@ def test_what_staff_deleted_goes_after_thirty_days(tenant: TenantModel) -> None:
     assert removed(tenant)[0] == 1
     with in_tenant(tenant):
         assert ChatModel.objects.get().status == ChatStatus.DELETED
+
+
+def test_retention_runs_each_night_by_the_sweepers_clock(tenant: TenantModel) -> None:
+    entry = SCHEDULES["chats.retention"]
+    assert entry.every == timedelta(days=1)
+    keep_for(tenant, 10)
+    make_chat(tenant, days_ago=11)
+    with tenant_scope(tenant):
+        assert str(entry.run()) == "1 conversations, 1 contacts"
+
+
+def test_nothing_of_a_removed_conversation_is_in_a_dump_or_in_the_folder(tenant: TenantModel, own_folder: Path) -> None:
+    keep_for(tenant, 10)
+    with in_tenant(tenant):
+        chat = create_chat(user_id="canary-person", channel="api", title="canary-title")
+        message = post_message(chat_id=chat.chat_id, content="canary-text").message
+        add_rows(message, store_files([FileToStore("file", "text/plain", "canary.txt", b"canary-file")]))
+        then = timezone.now() - timedelta(days=11)
+        ChatModel.objects.filter(pk=chat.pk).update(last_activity=then)
+        Contact.objects.filter(pk=chat.contact_id).update(last_activity=then)
+    assert "canary" in dumped()
+    assert removed(tenant) == (1, 1)
+    assert [line for line in dumped().splitlines() if "canary" in line] == []
+    assert [path for path in own_folder.rglob("*") if path.is_file()] == []
