@@ -153,7 +153,8 @@ def test_the_command_says_it_in_words(tenant: TenantModel, rows: list[tuple[int,
 def test_each_night_every_chain_is_verified_and_a_broken_one_is_told_of(
     tenant: TenantModel, rows: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry, told = SCHEDULES["audit.verify"], []
+    entry = SCHEDULES["audit.verify"]
+    told: list[tuple[str, dict[str, Any]]] = []
     assert entry.every == timedelta(days=1)
     with tenant_scope(tenant):
         assert entry.run() == f"{len(rows)} entries"
