@@ -1,7 +1,9 @@
 """Every path of the installation."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chats.views import demo, home
@@ -27,6 +29,8 @@ urlpatterns = [
     path("api/v1/", include("analysis.api.urls")),
     path("api/schema/", reaches(Reach.EVERYONE)(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs/", reaches(Reach.EVERYONE)(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
+    # Where browsers look for a page's icon when the page names none, as an answer of the API does not.
+    path("favicon.ico", reaches(Reach.EVERYONE)(RedirectView.as_view(url=static("chats/mark.svg"))), name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -33,11 +33,22 @@ class RequestIdMiddleware:
         # Bound until the thread's next request, not only until here: Django logs an answer after its middleware.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request) if is_text(request) else _not_text()
+        response = self.get_response(request)
         response["X-Request-Id"] = request_id
         if request.path.startswith("/api/v1/"):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class TextMiddleware:
+    """Refuses an address that is no text, whatever would look at it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        return self.get_response(request) if is_text(request) else _not_text()
 
 
 def is_text(request: HttpRequest) -> bool:

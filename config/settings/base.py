@@ -39,6 +39,8 @@ MIDDLEWARE = [
     "tenants.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tenants.content_policy.ContentPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenants.middleware.TextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "tenants.api.limit_headers.LimitHeadersMiddleware",
@@ -52,7 +54,6 @@ MIDDLEWARE = [
     "tenants.middleware.LoginMiddleware",
     "tenants.middleware.AdminScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -6,6 +6,7 @@ one password hash (django.contrib.auth computes it for nobody, too).
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
@@ -14,8 +15,6 @@ from tenants.client_address import client_address
 from tenants.models import User
 from tenants.services.login_guard import DEVICE_SECONDS, TooManyTriesError, device_of, new_device, pay_for_try, remember
 from tenants.services.second_factor import has_second_factor, is_right_code
-
-DEVICE_COOKIE = "charla_device"
 
 __all__ = ["Proof", "TooManyTriesError", "prove_code", "prove_password", "remember_browser"]
 
@@ -53,10 +52,10 @@ def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -
     remember(user, client_address(request))
     if not device_of(user.email, _device(request)):
         response.set_cookie(
-            DEVICE_COOKIE, new_device(user), max_age=DEVICE_SECONDS, httponly=True, secure=request.is_secure(),
-            samesite="Lax",
+            settings.DEVICE_COOKIE_NAME, new_device(user), max_age=DEVICE_SECONDS, httponly=True,
+            secure=request.is_secure(), samesite="Lax",
         )  # fmt: skip
 
 
 def _device(request: HttpRequest) -> str:
-    return request.COOKIES.get(DEVICE_COOKIE, "")
+    return request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")

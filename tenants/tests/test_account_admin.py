@@ -204,6 +204,6 @@ def test_who_is_deactivated_or_gets_a_password_set_is_logged_out(staff: User, op
 
 def test_the_cookie_is_not_for_scripts(staff: User) -> None:
     _browser, answer = enter(staff)
-    for name in (settings.SESSION_COOKIE_NAME, "charla_device"):
+    for name in (settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME):
         assert answer.cookies[name]["httponly"]
         assert answer.cookies[name]["samesite"] == "Lax"

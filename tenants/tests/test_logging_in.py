@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -166,7 +167,7 @@ def test_a_browsers_mark_helps_with_its_own_account_alone_and_not_for_ever(owner
 
 def test_a_forged_mark_is_none(owner: User) -> None:
     browser = APIClient()
-    browser.cookies["charla_device"] = "eyJhY2NvdW50IjoiIn0:1abc:forged"
+    browser.cookies[settings.DEVICE_COOKIE_NAME] = "eyJhY2NvdW50IjoiIn0:1abc:forged"
     assert [guess(owner.email, client=browser).status_code for _try in range(11)][-1] == 429
 
 

@@ -19,6 +19,9 @@ PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><tit
 </head><body><h1>A shop</h1>
 <script src="{site}/static/chats/widget.js" data-key="{key}" async></script></body></html>"""
 
+FRAME: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>
+<link rel="icon" href="data:,"></head><body><iframe src="{address}" title="A frame"></iframe></body></html>"""
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """A file server that writes no log."""
@@ -70,6 +73,20 @@ def test_a_page_that_the_tenant_did_not_allow_is_told_so(visitor: VisitorFactory
     person.ask("Hello")
     expect(person.widget.locator(".failed")).to_contain_text("Not sent.")
     person.assert_nothing_to_complain(but=r"\b403\b")
+
+
+@pytest.mark.parametrize("path", ["/", "/demo/", "/admin/login/", "/api/docs/", "/api/v1/chats/", "/nothing/"])
+def test_nothing_of_ours_stands_in_a_frame_of_another_page(
+    visitor: VisitorFactory, shop: tuple[Path, str], path: str
+) -> None:
+    person = visitor("en")
+    folder, address = shop
+    (folder / "index.html").write_text(FRAME.format(address=f"{person.site}{path}"))
+    with person.page.expect_console_message(lambda said: "frame" in said.text.lower()):
+        person.page.goto(address)
+    (frame,) = person.page.main_frame.child_frames
+    assert frame.url.startswith("chrome-error:")
+    assert "Charla" not in frame.content()
 
 
 def test_attributes_give_title_side_and_language(visitor: VisitorFactory) -> None:
