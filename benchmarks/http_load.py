@@ -46,7 +46,7 @@ async def _run(port: int, make: Request, clients: int, requests: int, expected: 
         for number in numbers:
             began = time.perf_counter()
             writer.write(make(own, number))
-            status, answer = await _answer(reader)
+            status, answer = await read_answer(reader)
             load.latencies.append(time.perf_counter() - began)
             if status != expected:
                 load.failures.append(status + b" " + answer[:200])
@@ -59,7 +59,8 @@ async def _run(port: int, make: Request, clients: int, requests: int, expected: 
     return load
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+async def read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read an answer on a kept connection: its status and its body."""
     head = await reader.readuntil(b"\r\n\r\n")
     status = head[9:12]
     lower = head.lower()

@@ -108,8 +108,8 @@ class Cast:
     chats: list[str]
 
 
-def make_cast(chats: int) -> Cast:
-    """Make the tenant when it is missing, a key that may do everything, and conversations."""
+def make_cast(chats: int, tenant: str = TENANT) -> Cast:
+    """Make a tenant when it is missing, a key that may do everything, and conversations."""
     from agents.models import AgentModel
     from chats.lifecycle import ensure_web_channel
     from chats.services.lifecycle import create_chat
@@ -117,16 +117,16 @@ def make_cast(chats: int) -> Cast:
     from tenants.scope import in_tenant
     from tenants.services.credentials import make_api_key
 
-    tenant, is_new = TenantModel.objects.get_or_create(name=TENANT, defaults={"default_language": "en"})
-    with in_tenant(tenant):
+    owner, is_new = TenantModel.objects.get_or_create(name=tenant, defaults={"default_language": "en"})
+    with in_tenant(owner):
         if is_new:
             AgentModel.objects.create(name="Aurora", is_default=True)
-            ensure_web_channel(tenant)
+            ensure_web_channel(owner)
         _row, secret = make_api_key(name="benchmark", scopes=["*"], user=None)
         made = [create_chat(user_id=f"person-{number}", channel="api") for number in range(chats)]
         for chat in made:
             chat.refresh_from_db()
-    return Cast(tenant.pk, secret, [str(chat.chat_id) for chat in made])
+    return Cast(owner.pk, secret, [str(chat.chat_id) for chat in made])
 
 
 def body(number: int, content: str = "How long does it take until my order arrives?") -> bytes:

@@ -6,6 +6,8 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery.signals import worker_init, worker_ready
 
+from config.lanes import Lanes
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("charla")
@@ -41,6 +43,7 @@ class WakeForThreads(bootsteps.StartStopStep):
 
 
 app.steps["consumer"].add(WakeForThreads)
+app.steps["consumer"].add(Lanes)
 
 
 @worker_init.connect

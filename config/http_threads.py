@@ -14,6 +14,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from wsgiref.util import FileWrapper
 
+from cachetools import TTLCache
+
+from config.http_turns import Turns
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -22,6 +26,9 @@ WSGIApplication = Callable[..., Any]
 IN_MEMORY = 1 << 20
 BLOCK = 1 << 18
 LARGEST_BODY = 32 << 20  # the largest upload has 10 MB
+TENANT = "charla.tenant"  # where the application says in a request's environ for whom it was
+CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
+REMEMBERED, REMEMBERED_SECONDS = 50_000, 600
 TOO_LARGE = (
     b'{"type": "client_error", "errors": [{"code": "too_large", "detail": "The body is too large.", "attr": null}]}'
 )
@@ -46,6 +53,8 @@ class HTTPThreads:
     def __init__(self, application: WSGIApplication, threads: int) -> None:
         self.application = application
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="http")
+        self.turns = Turns(threads)
+        self.tenants: TTLCache[int, Any] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,7 +69,12 @@ class HTTPThreads:
         run = contextvars.copy_context().run
         loop = asyncio.get_running_loop()
         started: list[Message] = []
-        answer = await loop.run_in_executor(self.pool, run, self._begin, environ_of(scope, body), started)
+        environ = environ_of(scope, body)
+        credential = hash(tuple(environ.get(name) for name in CREDENTIALS))
+        async with self.turns.of(self.tenants.get(credential)):
+            answer = await loop.run_in_executor(self.pool, run, self._begin, environ, started)
+        if TENANT in environ:
+            self.tenants[credential] = environ[TENANT]
         await send(started[0])
         if isinstance(answer, bytes):
             await send({"type": "http.response.body", "body": answer})

@@ -10,7 +10,7 @@ from django.db import close_old_connections
 from tenants.access import Reach
 from tenants.request_ids import current_request_id
 from tenants.scope import scope, tenant_scope
-from tenants.services.crowding import queue_for
+from tenants.services.crowding import CROWDED, queue_for, thread_of
 from tenants.services.schedules import run_scheduled
 
 TENANT_HEADER = "charla_tenant"
@@ -30,20 +30,32 @@ class TenantTask(Task):  # type: ignore[type-arg]
         headers = {**(options.pop("headers", None) or {})}
         if isinstance(current, UUID):
             headers[TENANT_HEADER] = str(current)
-            options.setdefault("queue", queue_for(current, self.queue))
+            options["queue"] = options.get("queue") or queue_for(current, self.queue)
         if request_id := current_request_id():
             headers[REQUEST_HEADER] = request_id
         return super().apply_async(args, kwargs, headers=headers, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run in the tenant's scope; connections that are broken or too old are left behind first."""
+        """Run in the tenant's scope; connections that are broken or too old are left behind first.
+
+        A tenant that has its share of this process's threads already waits in the crowd's queue.
+        """
         close_old_connections()
         tenant_id = self.request.get(TENANT_HEADER)
         if tenant_id is None:
             raise ValueError(f"{self.name} was rung without a tenant.")
         bound = {"tenant_id": tenant_id, "request_id": self.request.get(REQUEST_HEADER), "task": self.name}
         with structlog.contextvars.bound_contextvars(**bound), tenant_scope(UUID(tenant_id)):
-            return super().__call__(*args, **kwargs)
+            if self._came_from(self.queue + CROWDED):
+                return super().__call__(*args, **kwargs)
+            with thread_of(UUID(tenant_id)) as has_room:
+                if has_room:
+                    return super().__call__(*args, **kwargs)
+            self.apply_async(args, kwargs, queue=self.queue + CROWDED)
+            return None
+
+    def _came_from(self, queue: str) -> bool:
+        return bool((self.request.delivery_info or {}).get("routing_key") == queue)
 
 
 @shared_task(base=TenantTask, queue="bulk")

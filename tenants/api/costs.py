@@ -43,7 +43,7 @@ def charge_caller(request: HttpRequest, caller: Caller) -> None:
     """Charge a request to its caller, once; raise Throttled (429) when there is too little left."""
     if hasattr(request, ATTRIBUTE):
         return
-    setattr(request, TENANT, caller.tenant_id)
+    _is_for(request, caller.tenant_id)
     level = charge(caller, cost_of(request))
     setattr(request, ATTRIBUTE, level)
     if not level.allowed:
@@ -52,11 +52,17 @@ def charge_caller(request: HttpRequest, caller: Caller) -> None:
 
 def charge_tenant(request: HttpRequest, tenant_id: UUID) -> None:
     """Charge a request of nobody to the tenant that it names, beside its address; raise Throttled (429)."""
-    setattr(request, TENANT, tenant_id)
+    _is_for(request, tenant_id)
     level = take([(bucket_of_tenant(tenant_id), cost_of(request))])
     if not level.allowed:
         setattr(request, ATTRIBUTE, level)
         raise Throttled(wait=level.wait)
+
+
+def _is_for(request: HttpRequest, tenant_id: UUID | None) -> None:
+    """Note for whom a request is; the server reads it in the environ (config/http_threads.py)."""
+    setattr(request, TENANT, tenant_id)
+    request.META["charla.tenant"] = tenant_id
 
 
 class AddressThrottle(BaseThrottle):

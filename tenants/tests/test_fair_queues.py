@@ -1,6 +1,7 @@
 """One tenant's thousands of rows and rings do not keep a neighbour's one waiting."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -12,11 +13,11 @@ from django.db import connection, connections
 from config.stack.processes import WORKER
 from tenants.models import TenantModel
 from tenants.scope import OPERATIONS, tenant_scope
-from tenants.services import ringing
+from tenants.services import crowding, ringing
 from tenants.services.broker import empty_queues
-from tenants.services.crowding import BURST, CROWDED, queue_for
+from tenants.services.crowding import BURST, CROWDED, queue_for, share_threads, thread_of
 from tenants.services.ringing import take_due
-from tenants.tasks import run_schedule
+from tenants.tasks import TENANT_HEADER, run_schedule
 from tests.support.database import owner_connection
 
 PUT = """
@@ -86,6 +87,54 @@ def test_a_task_is_sent_to_the_queue_that_its_tenant_deserves(tenant: TenantMode
         with patch("tenants.tasks.queue_for", return_value="bulk.crowded"):
             run_schedule.delay("slot")
     assert [call.kwargs["queue"] for call in sent.call_args_list] == ["bulk", "bulk.crowded"]
+
+
+@pytest.fixture
+def four_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is a worker of four threads."""
+    monkeypatch.setattr(crowding, "_most", 0)
+    share_threads(4)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("four_threads")
+def test_a_tenant_has_half_of_a_workers_threads_at_most(tenant: TenantModel, neighbour: TenantModel) -> None:
+    with thread_of(tenant.pk) as first, thread_of(tenant.pk) as second:
+        with thread_of(tenant.pk) as third, thread_of(neighbour.pk) as neighbours:
+            assert (first, second, third, neighbours) == (True, True, False, True)
+        with thread_of(tenant.pk) as still:
+            assert not still, "who was sent away has left nothing"
+    with thread_of(tenant.pk) as again:
+        assert again
+
+
+@contextmanager
+def rung(tenant: TenantModel, queue: str) -> Iterator[None]:
+    """Let the task be called as a worker calls it that took it from a queue."""
+    run_schedule.push_request(delivery_info={"routing_key": queue}, **{TENANT_HEADER: str(tenant.pk)})
+    try:
+        yield
+    finally:
+        run_schedule.pop_request()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("four_threads")
+def test_what_finds_no_thread_of_its_tenants_waits_in_the_crowd(tenant: TenantModel, neighbour: TenantModel) -> None:
+    run, sent = patch("tenants.tasks.run_scheduled"), patch("celery.app.task.Task.apply_async")
+    with run as ran, sent as rings, thread_of(tenant.pk), thread_of(tenant.pk):
+        with rung(tenant, "bulk"):
+            run_schedule("late")
+        assert not ran.called
+        assert rings.call_args.args[0] == ("late",)
+        assert rings.call_args.kwargs["queue"] == "bulk.crowded"
+        assert rings.call_args.kwargs["headers"][TENANT_HEADER] == str(tenant.pk)
+        with rung(tenant, "bulk.crowded"):
+            run_schedule("from the crowd")
+        with rung(neighbour, "bulk"):
+            run_schedule("a neighbour's")
+    assert [call.args for call in ran.call_args_list] == [("from the crowd",), ("a neighbour's",)]
+    assert rings.call_count == 1
 
 
 @pytest.fixture
