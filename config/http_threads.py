@@ -16,7 +16,7 @@ from wsgiref.util import FileWrapper
 
 from cachetools import TTLCache
 
-from config.http_turns import Turns
+from tenants.turns import Turns
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -1,4 +1,7 @@
-"""Where sockets' database work runs: a few threads of their own, each with its connection for one unit of work."""
+"""Where sockets' database work runs: a few threads of their own, each with its connection for one unit of work.
+
+Tenants take turns: one whose people write very much does not keep the neighbours' waiting.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +12,12 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 from tenants.scope import tenant_scope
+from tenants.turns import Turns
 
 R = TypeVar("R")
 THREADS = 4
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="socket")
+_turns = Turns(THREADS)
 
 
 async def in_thread(work: Callable[..., R], *args: Any, tenant_id: UUID | None = None, **kwargs: Any) -> R:
@@ -28,4 +33,5 @@ async def in_thread(work: Callable[..., R], *args: Any, tenant_id: UUID | None =
         finally:
             close_old_connections()
 
-    return await sync_to_async(run, thread_sensitive=False, executor=_threads)()
+    async with _turns.of(tenant_id):
+        return await sync_to_async(run, thread_sensitive=False, executor=_threads)()

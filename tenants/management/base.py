@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import sys
 import time
 from argparse import ArgumentParser
@@ -22,6 +23,7 @@ from tenants.signals import command_finished
 
 T = TypeVar("T")
 LINE_EVERY_SECONDS = 10.0
+NICENESS = 10
 LANGUAGES = ("en", "es")
 logger = structlog.get_logger(__name__)
 
@@ -46,6 +48,12 @@ class CharlaCommand(SpokenCommand):
     """A command with `--json`, `--no-progress`, `--lang` and a record of each run."""
 
     changes_data = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run; what may go through a tenant's whole data leaves the processor to those who wait for an answer."""
+        if self.changes_data:
+            os.nice(NICENESS)
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options that all commands have."""

@@ -10,7 +10,7 @@ from django.core.management import CommandError, ManagementUtility, call_command
 from django.core.management.base import BaseCommand
 
 from chats.models import Channel, ChatModel
-from tenants.management.base import TenantCommand
+from tenants.management.base import NICENESS, CharlaCommand, TenantCommand
 from tenants.management.commands import sweep
 from tenants.models import Membership, SystemConfig, TenantModel, User
 from tenants.scope import in_tenant
@@ -150,3 +150,17 @@ def test_each_command_explains_itself(command: str, words: list[str], capsys: py
         ManagementUtility(["manage.py", command, *words, "--help"]).execute()
     assert ended.value.code == 0
     assert f"manage.py {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_command_for_much_data_leaves_the_processor_to_others(
+    monkeypatch: pytest.MonkeyPatch, *, changes: bool
+) -> None:
+    class Command(CharlaCommand):
+        changes_data = changes
+
+    asked: list[int] = []
+    monkeypatch.setattr("tenants.management.base.os.nice", asked.append)
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["manage.py", "command", "--help"])
+    assert asked == ([NICENESS] if changes else [])

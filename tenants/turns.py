@@ -1,4 +1,4 @@
-"""Whose request runs next: threads are shared by tenant, not by who sends the most."""
+"""Whose work runs next in a web process: threads are shared by tenant, not by who asks the most."""
 
 import asyncio
 from collections import Counter, deque
@@ -10,10 +10,10 @@ LATELY_SECONDS: Final = 2.0
 
 
 class Turns:
-    """Lets at most `most` requests run at once, and takes turns between those for whom they wait.
+    """Lets at most `most` things run at once, and takes turns between those for whom they wait.
 
-    Whoever has been alone lately may have all of them, otherwise half: the others then find one free. For one event
-    loop; what waits is kept in memory, as an ASGI server keeps what it has read.
+    Whoever has been alone for the last two seconds may have all of them, otherwise half: the others find one free. For
+    one event loop; what waits is kept in memory, as an ASGI server keeps what it has read.
     """
 
     def __init__(self, most: int) -> None:

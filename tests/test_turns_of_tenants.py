@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from asgiref.testing import ApplicationCommunicator
 
-from config import http_turns
 from config.http_threads import TENANT, HTTPThreads
-from config.http_turns import Turns
+from tenants.turns import LATELY_SECONDS, Turns
 
 THREADS = 4
 
@@ -85,7 +84,7 @@ async def test_after_a_while_alone_it_has_all_of_them_again() -> None:
     await settle()
     await end(calm)
     assert began.count("noisy") == THREADS // 2
-    turns._shared_at -= http_turns.LATELY_SECONDS
+    turns._shared_at -= LATELY_SECONDS
     noisy[0][0].set()
     await settle()
     assert began.count("noisy") == THREADS + 1
