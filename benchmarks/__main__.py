@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, machine
 from benchmarks.installation import ROOT
 
 NAMES = (
-    "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "retrieval", "sentiment",
+    "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "fair", "retrieval", "sentiment",
     "intents", "personal_data", "search", "policies",
 )  # fmt: skip
 

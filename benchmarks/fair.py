@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -29,10 +29,13 @@ from benchmarks.socket_client import CREATED, Socket, open_socket
 from tests.support.stack import ProcessStack
 
 NEIGHBOURS, CHATS, NOISY_CHATS, OLD_MESSAGES = 3, 20, 300, 40_000
-ROUNDS, SECONDS, ASKS_A_SECOND, NOISY_CLIENTS = int(os.environ.get("FAIR_ROUNDS", "8")), 5.0, 2.0, 16
+ROUNDS, SECONDS, ASKS_A_SECOND, NOISY_CLIENTS = 8, 5.0, 2.0, 16
 PATIENCE_SECONDS = 60.0
 MOST_RATIO = 1.5
 GREETING = "Hello, good morning!"
+QUEUES, CROWDED = ("messages", "replies", "bulk"), ".crowded"
+DROP = "UPDATE tenants_workitem SET state = 'done', finished_at = now() WHERE state = 'ready' AND tenant_id = %s"
+LEFT = "SELECT count(*) FROM tenants_workitem WHERE state IN ('ready', 'leased')"
 _numbers = count()
 
 
@@ -153,20 +156,13 @@ class Noise:
         """Throw away what still waits for the noisy tenant, and wait until nobody works on anything."""
         with self.made.owner() as owner, redis.Redis.from_url(self.made.servers.valkey.url) as client:
             while True:
-                owner.execute(
-                    "UPDATE tenants_workitem SET state = 'done', finished_at = now() WHERE state = 'ready'"
-                    " AND tenant_id = %s", [self.cast.tenant_id],
-                )  # fmt: skip
-                left = owner.execute("SELECT count(*) FROM tenants_workitem WHERE state IN ('ready', 'leased')")
-                queues = [name.decode() for name in client.keys("*") if name.split(b".")[0] in QUEUES]
-                client.delete(*(name for name in queues if "." in name)) if any("." in n for n in queues) else None
-                waiting = sum(client.llen(name) for name in queues if "." not in name)
-                if left.fetchone() == (0,) and waiting == 0 and client.hlen("unacked") == 0:
+                owner.execute(DROP, [self.cast.tenant_id])
+                client.delete(*(name + CROWDED for name in QUEUES))
+                (left,) = owner.execute(LEFT).fetchone() or (0,)
+                waiting = client.hlen("unacked") + sum(client.llen(name) for name in QUEUES)
+                if not left and not waiting:
                     return
                 await asyncio.sleep(0.2)
-
-
-QUEUES = (b"messages", b"replies", b"bulk")
 
 
 async def measure(report: Report, made: Installation, stack: ProcessStack, noisy: Cast, calm: list[Cast]) -> None:
@@ -178,17 +174,11 @@ async def measure(report: Report, made: Installation, stack: ProcessStack, noisy
     quiet, beside = Seconds(), Seconds()
     await live(people, Seconds(), chance)
     loads = []
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         await live(people, quiet, chance)
         async with noise.on():
             await live(people, beside, chance)
         loads.append(os.getloadavg()[0])
-        if os.environ.get("FAIR_DEBUG"):
-            report.note(f"    round {number}: noise {noise.accepted}, p50 {percentile(beside.answered, 0.5) * 1e3:.0f}")
-    with suppress(ConnectionError):
-        for person in (each for own in people for each in own):
-            assert person.socket is not None
-            person.socket.close()
     report.note(
         f"{len(quiet.answered)} answers alone, {len(beside.answered)} beside {noise.accepted:,} messages of the"
         f" noisy tenant ({noise.refused} refused); load {min(loads):.1f} to {max(loads):.1f}"
