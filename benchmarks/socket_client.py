@@ -1,4 +1,4 @@
-"""A small WebSocket client that costs little: handshake, text frames, nothing else (RFC 6455)."""
+"""A small WebSocket client that costs little: handshake, text frames, pongs, nothing else (RFC 6455)."""
 
 import asyncio
 import json
@@ -45,6 +45,8 @@ class Socket(asyncio.Protocol):
             if opcode == 8:
                 if not self.ready.done():
                     self.ready.set_exception(ConnectionError(f"closed: {text!r}"))
+            elif opcode == 9 and self.transport is not None:
+                self.transport.write(bytes([0x8A, 0x80 | len(text)]) + bytes(4) + text)
             elif opcode == 1:
                 if not self.ready.done():
                     self.ready.set_result(None)
