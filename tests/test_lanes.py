@@ -72,8 +72,8 @@ def worker(threads: int, queues: list[str]) -> Iterator[Any]:
     def enter(queue: str) -> None:
         Hall.current.enter(queue)  # a process's second worker runs the tasks of the first
 
-    options = {"pool": "threads", "concurrency": threads, "queues": queues, "perform_ping_check": False}
-    with start_worker(app, shutdown_timeout=PATIENCE_SECONDS, **options):
+    options: dict[str, Any] = {"queues": queues, "perform_ping_check": False, "shutdown_timeout": PATIENCE_SECONDS}
+    with start_worker(app, pool="threads", concurrency=threads, **options):
         yield enter
         Hall.current.open.set()
 
