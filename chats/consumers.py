@@ -19,12 +19,14 @@ from chats.realtime.frame_pace import FramePace
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame, sequence_of
 from chats.realtime.history import PAGE, messages_after
 from chats.realtime.publish import chat_group
+from chats.realtime.use import Use
 from chats.realtime.work_threads import in_thread
 from chats.services.errors import ChatError
 from chats.services.pace import post_paid
 from metrics.services import MetricsService
 from tenants.access import Reach
 from tenants.client_address import socket_address
+from tenants.limits import open_sockets
 
 SUBPROTOCOL = "charla.v1"
 
@@ -44,6 +46,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     since = sent = 0
     order: asyncio.Lock  # the socket's own events and the heartbeat may both want to send what comes next
     pace: FramePace
+    use: Use
     joined = False
     expiry: asyncio.TimerHandle | None = None
 
@@ -57,7 +60,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             self.admission = await in_thread(admit, self.scope, self.chat_id)
         except RefusedError as refused:
-            await self.close(refused.code)
+            await self.close(refused.code, refused.reason)
             return
         log_access(
             "socket_opened", caller=self.admission.caller, address=socket_address(self.scope), object=self.chat_id
@@ -65,7 +68,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.name = uuid4().hex
         self.since = self.sent = self.admission.last_sequence
         self.order = asyncio.Lock()
-        self.pace = FramePace()
+        self.pace, self.use = FramePace(), Use(self.admission.caller)
         self._close_at_expiry()
         heartbeat.watch(self)
         standing.watch(self, self.admission.caller)
@@ -89,6 +92,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.expiry.cancel()
         if self.joined:
             await audience.leave(chat_group(self.chat_id), self)
+        if hasattr(self, "admission"):
+            await in_thread(open_sockets.leave, self.admission.caller)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Act on one frame; a bad one is answered by an error, and the socket stays open."""
@@ -104,6 +109,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if handler is None:
                 raise BadFrameError("invalid", _("This type of frame is not known."))
             await handler(self, frame)
+            await self.use.note(frame["type"])
         except BadFrameError as bad:
             await self._send(error_frame(bad.code, bad.detail, bad.client_message_id))
             if self.pace.is_exhausted:

@@ -6,16 +6,19 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.trails import log_access
 from chats.realtime import audience, heartbeat, standing
-from chats.realtime.admission import UNKNOWN_CALLER, RefusedError, admit_staff
+from chats.realtime.admission import TOO_FAST, UNKNOWN_CALLER, RefusedError, admit_staff
+from chats.realtime.frame_pace import FramePace
 from chats.realtime.frames import BadFrameError, error_frame, parse_frame
 from chats.realtime.work_threads import in_thread
 from notifications.realtime import inbox_group, person_group
 from tenants.access import Reach
 from tenants.callers import Caller
 from tenants.client_address import socket_address
+from tenants.limits import open_sockets
 
 
 class InboxConsumer(AsyncWebsocketConsumer):
@@ -24,6 +27,7 @@ class InboxConsumer(AsyncWebsocketConsumer):
     charla_reach = Reach.CALLERS
     channel_layer_alias = "none: see audience"
     caller: Caller
+    pace: FramePace
     groups_joined: tuple[str, ...] = ()
     expiry: asyncio.TimerHandle | None = None
 
@@ -34,9 +38,10 @@ class InboxConsumer(AsyncWebsocketConsumer):
         try:
             self.caller = await in_thread(admit_staff, self.scope)
         except RefusedError as refused:
-            await self.close(refused.code)
+            await self.close(refused.code, refused.reason)
             return
         log_access("socket_opened", caller=self.caller, address=socket_address(self.scope), route="ws/inbox")
+        self.pace = FramePace()
         await self._join()
         self._close_at_expiry()
         heartbeat.watch(self)
@@ -68,15 +73,24 @@ class InboxConsumer(AsyncWebsocketConsumer):
             self.expiry.cancel()
         for group in self.groups_joined:
             await audience.leave(group, self)
+        if hasattr(self, "caller"):
+            await in_thread(open_sockets.leave, self.caller)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Answer a ping; everything else is an error, and the socket stays open."""
+        """Answer a ping; everything else is an error, and the socket stays open unless there is no end of it."""
+        if not hasattr(self, "pace"):
+            return
         try:
-            if parse_frame(text_data)["type"] != "ping":
-                raise BadFrameError("invalid", "The inbox takes no other frame than ping.")
+            kind = parse_frame(text_data)["type"]
+            if not self.pace.allows(kind):
+                raise BadFrameError("rate_limited", _("Too many frames. Wait a moment."))
+            if kind != "ping":
+                raise BadFrameError("invalid", _("The inbox takes no other frame than ping."))
             await self._send({"type": "pong"})
         except BadFrameError as bad:
             await self._send(error_frame(bad.code, bad.detail))
+            if self.pace.is_exhausted:
+                await self.close(TOO_FAST)
 
     async def chat_message(self, event: dict[str, Any]) -> None:
         """Forward a frame of one of the groups."""

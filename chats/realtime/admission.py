@@ -9,13 +9,14 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from chats.services.tickets import PREFIX, redeem
 from chats.services.visibility import chats_of
 from chats.services.visitors import caller_of_visitor
 from tenants.callers import Caller
 from tenants.client_address import network_of, socket_address
-from tenants.limits import Cost, charge
+from tenants.limits import Cost, charge, open_sockets
 from tenants.limits.rules import charge_address
 from tenants.models import User
 from tenants.scope import in_tenant
@@ -33,10 +34,10 @@ MAINTENANCE: Final = 4503
 
 
 class RefusedError(Exception):
-    """The socket is closed with this code."""
+    """The socket is closed with this code, and with words where the code alone may mean two things."""
 
-    def __init__(self, code: int) -> None:
-        self.code = code
+    def __init__(self, code: int, reason: str = "") -> None:
+        self.code, self.reason = code, reason
         super().__init__(code)
 
 
@@ -61,6 +62,7 @@ def admit(scope: dict[str, Any], chat_id: UUID) -> Admission:
         last_sequence = found.values_list("last_sequence", flat=True).first()
     if last_sequence is None:
         raise RefusedError(NO_SUCH_CHAT)
+    _enter(caller)
     return Admission(caller, caller.tenant_id, last_sequence)
 
 
@@ -69,7 +71,14 @@ def admit_staff(scope: dict[str, Any]) -> Caller:
     caller = _known_caller(scope)
     if caller.is_visitor or caller.tenant_id is None or not caller.may("chats", "read"):
         raise RefusedError(WRONG_KIND)
+    _enter(caller)
     return caller
+
+
+def _enter(caller: Caller) -> None:
+    """Count the socket as open, as the last of all: who is let in calls open_sockets.leave() when it closes."""
+    if not open_sockets.enter(caller):
+        raise RefusedError(TOO_FAST, _("Too many connections are open at the same time."))
 
 
 def _is_on_allowed_page(scope: dict[str, Any], visitor: Caller) -> bool:

@@ -16,6 +16,7 @@ from chats.realtime.admission import UNKNOWN_CALLER
 from chats.realtime.work_threads import in_thread
 from chats.services.visitors import visitors_gone
 from tenants.callers import Caller
+from tenants.limits import open_sockets
 from tenants.services.standing import Standing, standings
 
 CHECK_SECONDS: Final = 2.5  # half of what is promised: the check itself takes time too
@@ -50,6 +51,7 @@ def unwatch(socket: Closable) -> None:
 
 async def _guard() -> None:
     while True:
+        await in_thread(open_sockets.live_on)
         await asyncio.sleep(CHECK_SECONDS)
         if not _open:
             continue

@@ -20,6 +20,7 @@ from django.utils import timezone
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
+from tenants.callers import Caller
 from tenants.client_address import client_address, socket_address
 from tenants.models import User
 from tenants.session_models import KnownAddress, LoginSession, SecondFactor
@@ -142,6 +143,13 @@ def _note(row: LoginSession, origin: Origin) -> None:
     now = timezone.now()
     if now - row.last_seen_at >= NOTED_EVERY:
         LoginSession.objects.filter(pk=row.pk).update(last_seen_at=now, address=origin.address)
+
+
+def note_use(caller: Caller) -> None:
+    """Write down that a person uses a log-in over a connection that stays open; not more often than every minute."""
+    own = {"token_id": caller.proof} if caller.credential is not None else {"session_key": caller.proof}
+    now = timezone.now()
+    LoginSession.objects.filter(**own, last_seen_at__lte=now - NOTED_EVERY).update(last_seen_at=now)
 
 
 def open_sessions(user: User) -> "QuerySet[LoginSession]":

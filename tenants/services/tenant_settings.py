@@ -53,6 +53,9 @@ SCHEMA: dict[str, Setting] = {
     "rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "key_rate_limit_per_hour": Setting(int, 1, 10_000_000),
     "visitor_rate_limit_per_hour": Setting(int, 1, 10_000_000),
+    "socket_limit": Setting(int, 1, 1_000_000),
+    "key_socket_limit": Setting(int, 1, 1_000_000),
+    "visitor_socket_limit": Setting(int, 1, 1_000_000),
     "max_conversation_length": Setting(int, 1, 10_000_000),
 }
 
@@ -62,6 +65,9 @@ QUOTAS = frozenset(
         "rate_limit_per_hour",
         "key_rate_limit_per_hour",
         "visitor_rate_limit_per_hour",
+        "socket_limit",
+        "key_socket_limit",
+        "visitor_socket_limit",
         "max_conversation_length",
     }
 )
