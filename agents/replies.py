@@ -9,10 +9,14 @@ ReplyKind = Literal["answer", "unknown", "greeting", "thanks", "goodbye", "human
 
 @dataclass(frozen=True)
 class ConversationTurn:
-    """Something that was said: by the person (`user`), by Charla or staff (`assistant`), or about it (`system`)."""
+    """Something that was said: by the person (`user`), by Charla or staff (`assistant`), or about it (`system`).
+
+    `attached` is what came with it (`image`, `audio`, `file`), which no agent can open.
+    """
 
     role: TurnRole
     content: str
+    attached: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Final
 from django.db import transaction
 
 from agents.providers.base import ReplyRequest
-from agents.providers.phrases import PHRASES, phrase
-from agents.replies import Reply, ReplyKind
+from agents.providers.phrases import OFFERING, PHRASES, phrase
+from agents.replies import ConversationTurn, Reply, ReplyKind
 from agents.services.answering import Answer, answer, answers, confidence, content_words, suggestions
 from agents.services.language import guess_language, told_by_a_word
 from agents.services.retrieval import Passage, search
@@ -42,6 +42,8 @@ class BuiltinProvider:
             return _said(request, text, kind, language)
         if kind:
             return _said(request, phrase(language, kind), kind, language)
+        if attached(request) and not words(last):
+            return _unknown(request, [], language)
         if not words(last):
             return _said(request, phrase(language, "empty"), "unknown", language)
         passages = find_passages(request, language)
@@ -50,8 +52,32 @@ class BuiltinProvider:
 
 
 def asked(request: ReplyRequest) -> list[str]:
-    """Return what the person said, oldest first; at least one text."""
-    return [turn.content for turn in request.turns if turn.role == "user"] or [""]
+    """Return what the person said, oldest first; at least one text.
+
+    A file without words is no question, unless nothing else waits for the reply.
+    """
+    said = [turn.content for turn in request.turns if turn.role == "user" and not _is_bare_file(turn)]
+    waiting = _unanswered(request)
+    return [*said, ""] if waiting and all(map(_is_bare_file, waiting)) else said or [""]
+
+
+def attached(request: ReplyRequest) -> str:
+    """Return what came last with the messages that wait for the reply: `image`, `audio`, `file`, or nothing."""
+    return next((turn.attached for turn in reversed(_unanswered(request)) if turn.attached), "")
+
+
+def _is_bare_file(turn: ConversationTurn) -> bool:
+    return bool(turn.attached) and not turn.content.strip()
+
+
+def _unanswered(request: ReplyRequest) -> list[ConversationTurn]:
+    waiting: list[ConversationTurn] = []
+    for turn in reversed(request.turns):
+        if turn.role == "assistant":
+            break
+        if turn.role == "user":
+            waiting.insert(0, turn)
+    return waiting
 
 
 def understood_language(request: ReplyRequest) -> str:
@@ -75,6 +101,8 @@ def pieces(text: str) -> list[str]:
 def find_passages(request: ReplyRequest, language: str) -> list[Passage]:
     """Search for the last question; one that leans on the question before it is searched together with that."""
     *earlier, question = asked(request)
+    if not words(question):
+        return []
     alone = _search(request, question, language)
     if not earlier or not _leans(question, language):
         return alone
@@ -104,9 +132,9 @@ def _search(request: ReplyRequest, query: str, language: str) -> list[Passage]:
 
 
 def _takes_offer(request: ReplyRequest, message: str) -> bool:
-    """Whether the person says yes to the offer of a human that an unknown answer ends with."""
+    """Whether the person says yes to the offer of a human that an answer of one who does not know ends with."""
     said = [turn.content for turn in request.turns if turn.role == "assistant"]
-    offers = tuple(phrases["unknown"] for phrases in PHRASES.values())
+    offers = tuple(phrases[name] for phrases in PHRASES.values() for name in OFFERING)
     return bool(said) and said[-1].startswith(offers) and agrees(message)
 
 
@@ -123,7 +151,7 @@ def _answered(request: ReplyRequest, found: Answer, language: str) -> Reply:
 
 
 def _unknown(request: ReplyRequest, passages: list[Passage], language: str) -> Reply:
-    text = phrase(language, "unknown")
+    text = phrase(language, attached(request) or "unknown")
     if close := suggestions(passages, language):
         text += f"\n\n{phrase(language, 'perhaps')}\n" + "\n".join(f"- {title}" for title in close)
     return _said(request, text, "unknown", language)

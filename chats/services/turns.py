@@ -18,6 +18,7 @@ from agents.replies import ConversationTurn, Reply
 from agents.services.agent_service import AgentService
 from chats import events
 from chats.models import ChatModel, ContentChatModel, Sender
+from chats.models.content import ContentType
 from chats.realtime.publish import publish
 from chats.services.debouncing import debounce_on, let_go
 from chats.services.errors import ChatClosedError, ChatNotFoundError, OvertakenError
@@ -200,10 +201,15 @@ def _refuse_if_overtaken(turn: Turn) -> None:
 
 
 def _parts(turn: Turn) -> Generator[str | Reply]:
-    turns = tuple(ConversationTurn(role=said.role, content=said.content) for said in reversed(turn.latest))
+    turns = tuple(_said(message) for message in reversed(turn.latest))
     yield from AgentService().stream_reply(
         agent_id=turn.agent_id, turns=turns, language=turn.language, attempt=turn.failures + 1, tone=turn.tone
     )
+
+
+def _said(message: ContentChatModel) -> ConversationTurn:
+    attached = "" if message.content_type == ContentType.TEXT else message.content_type
+    return ConversationTurn(role=message.role, content=message.content, attached=attached)
 
 
 def _store(lease: Lease, turn: Turn, reply: Reply) -> None:

@@ -60,6 +60,21 @@ def test_a_turn_is_answered_once(tenant: TenantModel, chat: ChatModel) -> None:
     assert (reply.in_response_to_id, reply.is_automatic, chat.answered_sequence) == (message_id, True, 1)
 
 
+def test_the_agent_knows_that_a_message_is_a_file(tenant: TenantModel, chat: ChatModel) -> None:
+    message_id = ask(tenant, chat)
+    with in_tenant(tenant):
+        ContentChatModel.objects.filter(pk=message_id).update(content="", content_type="image")
+    heard: list[Any] = []
+
+    def stream(self: Any, **question: Any) -> Iterator[Any]:
+        heard.extend(question["turns"])
+        yield said("I cannot see it.", kind="unknown")
+
+    with tenant_scope(tenant), patch("chats.services.turns.AgentService.stream_reply", stream):
+        answer_turn(message_id)
+    assert [(turn.role, turn.content, turn.attached) for turn in heard] == [("user", "", "image")]
+
+
 def test_one_reply_covers_the_messages_that_came_before_it(tenant: TenantModel, chat: ChatModel) -> None:
     first, second = ask(tenant, chat, "one"), ask(tenant, chat, "two")
     with tenant_scope(tenant), answering("both", said("both")):
