@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from chats.admin import transcript
 from chats.admin.names import initials, person_of
-from chats.media_answers import file_answer
+from chats.media_answers import file_answer, wanted_range
 from chats.models import ChatModel, ChatStatus, MediaContentModel
 from chats.services import lifecycle
 from chats.services.errors import ChatError
@@ -154,7 +154,7 @@ class ChatAdmin(RoleAdmin):
 
     def media_file(self, request: HttpRequest, pk: int, media_id: UUID) -> FileResponse:
         """Return a file of the conversation, to be kept."""
-        return file_answer(self._media(request, pk, media_id))
+        return file_answer(self._media(request, pk, media_id), wanted=wanted_range(request))
 
     def thumbnail(self, request: HttpRequest, pk: int, media_id: UUID) -> FileResponse:
         """Return the small picture of a picture."""

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from chats.api.errors import api_errors, too_fast
 from chats.api.serializers import MessageSerializer
 from chats.api.views import MessageViewSet
-from chats.media_answers import file_answer
+from chats.media_answers import file_answer, wanted_range
 from chats.models import MediaContentModel
 from chats.services.media import post_media
 from chats.services.pace import seconds_to_wait
@@ -90,10 +90,15 @@ class MediaViewSet(MessageViewSet):
             if not chats_of(self.caller).filter(chat_id=chat_id).exists():
                 raise NotFound
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+        }
+    )
     def retrieve(self, request: Request, chat_id: UUID, pk: UUID) -> Any:
-        """Return a file, to be kept."""
-        return file_answer(self._row(chat_id, pk))
+        """Return a file, to be kept; a part of it (206) where `Range` asks for one."""
+        return file_answer(self._row(chat_id, pk), wanted=wanted_range(request))
 
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def thumbnail(self, request: Request, chat_id: UUID, pk: UUID) -> Any:

@@ -82,6 +82,37 @@ def test_a_file_is_answered_as_something_to_keep_and_never_as_a_page(visitor: Vi
     assert got["Cache-Control"] == "private, no-store"
 
 
+RECORDING = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(24))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "begin", "end"),
+    [
+        ("bytes=0-", 206, 0, 40), ("bytes=0-0", 206, 0, 1), ("bytes=10-19", 206, 10, 20), ("bytes=30-999", 206, 30, 40),
+        ("bytes=-5", 206, 35, 40), ("bytes=-999", 206, 0, 40), ("bytes=40-", 416, 40, 40), ("bytes=-0", 416, 40, 40),
+        ("bytes=5-1", 200, 0, 40), ("bytes=0-1,3-4", 200, 0, 40), ("pages=1-2", 200, 0, 40), ("", 200, 0, 40),
+    ],
+)  # fmt: skip
+def test_a_player_may_ask_for_a_part_of_a_recording(
+    visitor: Visitor, wanted: str, status: int, begin: int, end: int
+) -> None:
+    (sent,) = send(visitor.client, visitor.chat, file(RECORDING, "note.wav")).json()["media"]
+    got: Any = visitor.client.get(sent["url"], headers={"Range": wanted})
+    body = b"".join(got.streaming_content)
+    assert (got.status_code, body, got["Accept-Ranges"]) == (status, RECORDING[begin:end], "bytes")
+    assert int(got["Content-Length"]) == end - begin
+    part = {200: None, 206: f"bytes {begin}-{end - 1}/40", 416: "bytes */40"}[status]
+    assert got.headers.get("Content-Range") == part
+    assert got["Content-Disposition"].startswith("attachment")
+    assert got["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+def test_a_part_of_a_version_that_nobody_can_name_is_the_whole(visitor: Visitor) -> None:
+    (sent,) = send(visitor.client, visitor.chat, file(RECORDING, "note.wav")).json()["media"]
+    got: Any = visitor.client.get(sent["url"], headers={"Range": "bytes=1-2", "If-Range": '"x"'})
+    assert (got.status_code, b"".join(got.streaming_content)) == (200, RECORDING)
+
+
 def test_the_message_tells_its_kind_by_all_its_files(visitor: Visitor) -> None:
     wav = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(24)
     assert send(visitor.client, visitor.chat, file(wav)).json()["content_type"] == "audio"
