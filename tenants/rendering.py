@@ -26,6 +26,7 @@ TAGS: Final = frozenset(
         "tbody", "tr", "th", "td",
     }
 )  # fmt: skip
+INLINE: Final = frozenset({"strong", "em", "s", "code", "a"})
 SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
 LONGEST_LINK: Final = 2_000
 DEEPEST: Final = 20  # markdown-it leaves text out beyond it: such a text is shown as it is
@@ -65,6 +66,12 @@ def to_html(text: str) -> SafeString:
         parts = re.split(r"\n[ \t]*\n+", text.strip("\n"))
         tree = tuple(("p", {}, *_lines(part)) for part in parts)
     return mark_safe("".join(map(_html, tree)))  # noqa: S308 - each text in it is escaped, each tag is one of TAGS
+
+
+def to_plain(text: str) -> str:
+    """Return a text as it reads without its markup, line by line: for where no HTML can be."""
+    tree = blocks(text)
+    return text if tree is None else re.sub(r"\s*\n\s*", "\n", "".join(map(_plain, tree))).strip()
 
 
 def as_text(value: object) -> str:
@@ -182,6 +189,16 @@ def _addresses(text: str) -> Iterator[Node]:
         begin = found.start() + len(address)
     if begin < len(text):
         yield text[begin:]
+
+
+def _plain(node: Node) -> str:
+    if isinstance(node, str):
+        return node
+    tag, _attributes, *children = node
+    inside = "".join(map(_plain, children))
+    if tag in ("td", "th"):
+        return f"{inside} "
+    return inside if tag in INLINE else f"{inside}\n"
 
 
 def _html(node: Node) -> str:

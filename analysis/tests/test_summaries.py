@@ -7,6 +7,7 @@ from agents.services.completion import Completion
 from analysis.models import ConversationAnalytics, ConversationSummary
 from analysis.services import ConversationSummaryService
 from analysis.services.jobs import work_off
+from analysis.services.summaries import parsed
 from analysis.summaries import Line, extract
 from analysis.tests.messages import ask
 from chats.models import ChatModel, Sender
@@ -51,6 +52,16 @@ def test_an_extract_does_not_say_the_same_twice() -> None:
     assert [line.text for line in extract(lines).sentences] == [lines[0].text, lines[-1].text]
 
 
+def test_a_summary_shows_what_was_said_without_marks_of_formatting(tenant: TenantModel, chat: ChatModel) -> None:
+    ask(tenant, chat, "My parcel 4711 is **still** missing, where is the parcel?")
+    ask(tenant, chat, "Your parcel **4711** is at the [warehouse](https://example.org/w).", sender=Sender.AGENT)
+    with tenant_scope(tenant):
+        made = ConversationSummaryService().generate_summary(chat.chat_id)
+    assert "Your parcel 4711 is at the warehouse." in made.summary
+    assert "**still**" in made.summary, "what people write is shown letter by letter"
+    assert parsed("**Short.**\n- _one_") == ("Short.", ("one",))
+
+
 def test_a_summary_speaks_the_conversations_language(tenant: TenantModel, chat: ChatModel) -> None:
     ask(tenant, chat, "Mi pedido llegó roto y quiero cambiar el pedido por otro.")
     with tenant_scope(tenant):
@@ -75,7 +86,7 @@ def test_nothing_but_courtesies_is_said_so(tenant: TenantModel, chat: ChatModel)
     ask(tenant, chat, "Hello!")
     with tenant_scope(tenant):
         made = ConversationSummaryService().generate_summary(chat.chat_id)
-    assert (made.summary, made.key_points) == ("Nothing but courtesies was exchanged.", [])
+    assert (made.summary, made.key_points) == ("Nothing but courtesies or files was exchanged.", [])
 
 
 def test_a_neighbours_chat_has_no_summary_here(tenant: TenantModel, their_chat: ChatModel) -> None:

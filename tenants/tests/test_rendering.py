@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenants.rendering import SCHEMES, TAGS, Node, as_text, blocks, safe_link, to_html
+from tenants.rendering import SCHEMES, TAGS, Node, as_text, blocks, safe_link, to_html, to_plain
 
 PIECES = [
     "**", "*", "_", "~~", "`", "```\n", "[", "](", ")", "![", "<", ">", "<b>", "</", "<script>", "onerror=", '"', "'",
@@ -154,3 +154,18 @@ def test_a_tree_can_be_shared_because_nobody_can_change_it() -> None:
     tree: tuple[Node, ...] | None = blocks("**a**")
     assert tree is blocks("**a**")
     assert isinstance(tree, tuple)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("no markup\n at all ", "no markup\n at all "),
+        ("**Bold**, _slanted_ and `code`", "Bold, slanted and code"),
+        ("See [the list](https://example.org/list)", "See the list"),
+        ("# Title\n\ntext\n\n- one\n- two", "Title\ntext\none\ntwo"),
+        ("|a|b|\n|-|-|\n|1|2|", "a b\n1 2"),
+        ("<b>not markup</b>", "<b>not markup</b>"),
+    ],
+)
+def test_a_text_reads_without_its_marks(text: str, plain: str) -> None:
+    assert to_plain(text) == plain
