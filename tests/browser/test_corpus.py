@@ -1,6 +1,7 @@
 """Script injections in every place that shows text: nothing runs, nothing is asked of another host.
 
-CHARLA_CORPUS=all tries each text of the data sets in each place; else every tenth is tried there.
+CHARLA_CORPUS=all tries each text of the data sets in each place of the administration; else every sixteenth is tried
+there. The widget and the renderer have all of them at any time.
 """
 
 import json
@@ -19,12 +20,12 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, Request
 
 from tenants.rendering import TAGS, as_text, to_html
-from tests.browser.test_safety import OWN, storable
+from tests.browser.hostile import corpus
 from tests.browser.visitor import VisitorFactory
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PER_PAGE: Final = 50
-EVERY: Final = 1 if os.environ.get("CHARLA_CORPUS") == "all" else 10
+EVERY: Final = 1 if os.environ.get("CHARLA_CORPUS") == "all" else 16
 # What the payloads call when they run. Also caught: dialogs, requests to other hosts, and what a policy had to stop.
 TRAP: Final = """
 window.__hacked = window.__hacked ?? 0;
@@ -47,18 +48,6 @@ SCAN: Final = """
   ).map((name) => `${element.tagName} ${name}`),
 ])
 """
-
-
-def corpus() -> list[str]:
-    """Return our own strings and those of the data sets that PostgreSQL can store."""
-    folder = Path(os.environ.get("CHARLA_DATASETS", "/nonexistent")) / "bad_input"
-    listed: list[str] = []
-    if folder.is_dir():
-        listed = [entry["text"] for entry in json.loads((folder / "blns.json").read_text())]
-        lines = map(json.loads, (folder / "attack_payloads.jsonl").read_text().splitlines())
-        listed += [entry["text"] for entry in lines if entry["category"] in {"xss", "ssti", "open_redirect"}]
-    texts = [text for text in [*OWN, *listed] if storable(text)]
-    return [text.encode("utf-8", "replace").decode() for text in texts]
 
 
 @contextmanager
