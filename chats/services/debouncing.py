@@ -12,15 +12,18 @@ from tenants.scope import current_tenant_id
 from tenants.services.config import setting
 from tenants.services.debounce import STEADY_STREAM, debounce_of
 
-# A burst that is over (its reply may have begun) is not added to: what comes now begins another one.
+# A burst that is over (its reply may have begun) is not added to: what comes now begins another one. Silence is counted
+# from the moment at which the piece is stored, not from the beginning of its transaction, which may have waited.
 HOLD: Final = """
 INSERT INTO chats_messagebuffer AS held
     (id, tenant_id, contact_id, messages, first_message_at, expires_at, created_at, updated_at)
 VALUES (uuidv7(), %(tenant)s, %(contact)s, jsonb_build_array(jsonb_build_object('message', %(message)s::text,
-        'chat', %(chat)s::text)), now(), now() + %(wait)s * interval '1 second', now(), now())
+        'chat', %(chat)s::text)), statement_timestamp(), statement_timestamp() + %(wait)s * interval '1 second', now(),
+    now())
 ON CONFLICT (contact_id) DO UPDATE SET updated_at = now(),
     messages = CASE WHEN held.expires_at <= now() THEN EXCLUDED.messages ELSE held.messages || EXCLUDED.messages END,
-    first_message_at = CASE WHEN held.expires_at <= now() THEN now() ELSE held.first_message_at END,
+    first_message_at = CASE WHEN held.expires_at <= now() THEN EXCLUDED.first_message_at
+        ELSE held.first_message_at END,
     expires_at = CASE WHEN held.expires_at <= now() THEN EXCLUDED.expires_at ELSE
         least(EXCLUDED.expires_at, held.first_message_at + %(longest)s * interval '1 second') END
 RETURNING greatest(0, extract(epoch FROM expires_at - now()))

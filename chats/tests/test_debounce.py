@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from chats.models import ChatModel, MessageBuffer
@@ -60,6 +61,15 @@ def test_a_reply_waits_until_the_burst_is_over_and_answers_all_of_it(tenant: Ten
         assert not MessageBuffer.objects.exists()
     assert (reply.in_response_to_id, talk.answered_sequence) == (second, 2)
     assert set(WorkItem.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_the_wait_is_counted_from_the_moment_at_which_a_piece_is_stored(tenant: TenantModel, talk: ChatModel) -> None:
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.3)")  # a transaction that had to wait for something
+        message = post_message(chat_id=talk.chat_id, content="hello").message
+        message.refresh_from_db()
+    with in_tenant(tenant):
+        assert WorkItem.objects.get(kind="turn").run_after >= message.timestamp + timedelta(seconds=3)
 
 
 def test_twenty_pieces_with_as_much_time_between_them_as_a_burst_may_have_get_one_reply(
