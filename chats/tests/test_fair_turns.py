@@ -1,63 +1,46 @@
-"""One tenant's two hundred waiting turns and a neighbour's one, before a real worker: counted, not timed."""
+"""One tenant's two hundred rings and a neighbour's one, in the broker's queues: counted, not timed."""
 
-import os
-import time
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+import json
+from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
 
-from chats.models import ContentChatModel
-from chats.services.lifecycle import create_chat
-from chats.services.messages import post_message
-from config.stack.processes import WORKER_THREADS
-from tenants.models import TenantModel
-from tenants.scope import all_tenants, tenant_scope
-from tenants.services.crowding import BURST
-from tests.support.stack import running_stack
+from chats.tasks import process_new_message
+from tenants.scope import tenant_scope
+from tenants.services import crowding
+from tenants.services.crowding import BURST, CROWDED
+from tenants.tasks import TENANT_HEADER
 
 NOISY = 200
-PATIENCE_SECONDS = 300.0
 
 
-def write(tenant: TenantModel, conversations: int) -> None:
-    """Let people write a greeting in so many conversations."""
-    with tenant_scope(tenant):
-        for number in range(conversations):
-            chat = create_chat(user_id=f"person-{number}", channel="api")
-            post_message(chat_id=chat.chat_id, content="Hello, good morning!")
-
-
-def answers() -> list[Any]:
-    """Return the tenants of the replies, in the order in which they were stored."""
-    with all_tenants():
-        rows = ContentChatModel.objects.filter(is_automatic=True).order_by("pk")
-        return list(rows.values_list("tenant_id", flat=True))
-
-
-def urls() -> dict[str, str]:
-    """Return where the suite's own database and broker are."""
-    path = f"/{connection.settings_dict['NAME']}"
-    roles = ("DATABASE_URL", "DATABASE_OPERATIONS_URL")
-    found = {name: urlsplit(os.environ[name])._replace(path=path).geturl() for name in roles}
-    return {**found, "REDIS_URL": os.environ["REDIS_URL"]}
-
-
-@pytest.mark.django_db(transaction=True, databases=["default", "operations"])
-def test_a_neighbours_turn_is_served_before_what_is_too_much(
-    tenant: TenantModel, neighbour: TenantModel, tmp_path: Path
-) -> None:
+@pytest.fixture
+def broker() -> Iterator["redis.Redis"]:
+    """The queues for messages, empty."""
     with redis.Redis.from_url(settings.BROKER_REDIS_URL) as client:
-        client.flushdb()
-    write(tenant, NOISY)
-    write(neighbour, 1)
-    with running_stack(folder=tmp_path, urls=urls(), processes=("worker",)):
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(order := answers()) <= NOISY and time.monotonic() < until:
-            time.sleep(0.1)
-    assert order.count(tenant.pk) == NOISY, "nobody's turn is lost"
-    assert order.index(neighbour.pk) <= BURST + 2 * WORKER_THREADS, "of two hundred"
+        client.delete("messages", f"messages{CROWDED}")
+        yield client
+        client.delete("messages", f"messages{CROWDED}")
+
+
+def waiting(broker: "redis.Redis", queue: str) -> list[str]:
+    """Return whose rings wait in a queue, in the order in which workers take them."""
+    return [json.loads(ring)["headers"][TENANT_HEADER] for ring in reversed(broker.lrange(queue, 0, -1))]
+
+
+def test_a_neighbours_ring_is_among_the_first_of_two_hundred(
+    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowding, "PER_SECOND", 0.001)  # however long it takes to ring
+    noisy, calm = uuid4(), uuid4()
+    with tenant_scope(noisy):
+        for number in range(NOISY):
+            process_new_message.delay(number)
+    with tenant_scope(calm):
+        process_new_message.delay(NOISY)
+    usual, crowd = waiting(broker, "messages"), waiting(broker, f"messages{CROWDED}")
+    assert usual == [str(noisy)] * BURST + [str(calm)]
+    assert crowd == [str(noisy)] * (NOISY - BURST), "nothing is lost"
