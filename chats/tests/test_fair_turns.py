@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ NOISY = 200
 
 
 @pytest.fixture
-def broker() -> Iterator["redis.Redis"]:
+def broker() -> Iterator[Any]:
     """The queues for messages, empty."""
     with redis.Redis.from_url(settings.BROKER_REDIS_URL) as client:
         client.delete("messages", f"messages{CROWDED}")
@@ -26,14 +27,12 @@ def broker() -> Iterator["redis.Redis"]:
         client.delete("messages", f"messages{CROWDED}")
 
 
-def waiting(broker: "redis.Redis", queue: str) -> list[str]:
+def waiting(broker: Any, queue: str) -> list[str]:
     """Return whose rings wait in a queue, in the order in which workers take them."""
     return [json.loads(ring)["headers"][TENANT_HEADER] for ring in reversed(broker.lrange(queue, 0, -1))]
 
 
-def test_a_neighbours_ring_is_among_the_first_of_two_hundred(
-    broker: "redis.Redis", monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_neighbours_ring_is_among_the_first_of_two_hundred(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowding, "PER_SECOND", 0.001)  # however long it takes to ring
     noisy, calm = uuid4(), uuid4()
     with tenant_scope(noisy):
