@@ -48,6 +48,7 @@ def test_a_person_is_anonymised_by_the_keyboard_alone(
         assert fits(page)
         press_tab_until(page, "Anonymise for good")
         page.keyboard.press("Enter")
+        page.wait_for_url(f"{live_server.url}/admin/chats/contact/")
         expect(page.get_by_text("People who are being anonymised: 1.")).to_be_visible()
     with in_tenant(tenant):
         assert ErasureLedger.objects.get().requested_by == admin.pk
