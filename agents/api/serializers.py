@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from agents.fields import validate_address
 from agents.models import AgentModel, AIModel, KnowledgeBase, KnowledgeDocument, ProviderCredential
+from agents.models.knowledge import CHUNK_LANGUAGES
 from agents.replies import Reply
 from agents.services.agents import save_agent
 from agents.services.credentials import moves, save_credential
@@ -135,7 +136,7 @@ class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]
     title = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     content = serializers.CharField(max_length=LONGEST_CONTENT)
     source = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")  # type: ignore[assignment]
-    language = serializers.ChoiceField(choices=Language.choices, required=False, allow_blank=True, default="")
+    language = serializers.ChoiceField(choices=CHUNK_LANGUAGES, required=False, allow_blank=True, default="")
 
     class Meta:
         model = KnowledgeDocument

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from agents.models import AgentModel
@@ -68,6 +68,15 @@ class MessageSerializer(serializers.Serializer[ContentChatModel]):
     def to_representation(self, instance: ContentChatModel) -> dict[str, Any]:
         """Return the payload that sockets get too."""
         return message_payload(instance)
+
+
+@extend_schema_serializer(many=False)
+class MessagePageSerializer(serializers.Serializer[Any]):
+    """A page of a chat's messages, with the addresses of those beside it."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = MessageSerializer(many=True)
 
 
 class ChatSerializer(serializers.ModelSerializer[ChatModel]):

@@ -18,7 +18,13 @@ from rest_framework.viewsets import GenericViewSet
 
 from audit.services.acts import log_act
 from chats.api.errors import api_errors, too_fast
-from chats.api.serializers import AssignSerializer, ChatSerializer, EscalationSerializer, MessageSerializer
+from chats.api.serializers import (
+    AssignSerializer,
+    ChatSerializer,
+    EscalationSerializer,
+    MessagePageSerializer,
+    MessageSerializer,
+)
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel
 from chats.services import lifecycle
 from chats.services.handover import ask_for_person
@@ -197,7 +203,7 @@ class MessageViewSet(TenantAPIView, GenericViewSet[Any]):
             OpenApiParameter("before_sequence", OpenApiTypes.INT),
             OpenApiParameter("page_size", OpenApiTypes.INT),
         ],
-        responses=MessageSerializer(many=True),
+        responses=MessagePageSerializer,
     )
     def list(self, request: Request, chat_id: UUID) -> Response:
         """Return a page of messages: after a sequence, before one, or from the beginning."""

@@ -88,7 +88,7 @@ class PreferenceViewSet(OwnAPIView, ViewSet):
         """Return every type with what holds for it."""
         return Response(PreferenceSerializer(reading.preferences_of(self.person), many=True).data)
 
-    @extend_schema(request=PreferenceSerializer, responses=PreferenceSerializer(many=True))
+    @extend_schema(request=PreferenceSerializer, responses={200: PreferenceSerializer(many=True)})
     def create(self, request: Request) -> Response:
         """Choose for one type."""
         wanted = PreferenceSerializer(data=request.data)

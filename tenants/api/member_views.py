@@ -60,9 +60,10 @@ class MembershipViewSet(
         return Response(self.get_serializer(member).data, status=status.HTTP_201_CREATED)
 
     def perform_update(self, serializer: Any) -> None:
-        """Give the member another role; its sockets close within five seconds."""
-        with access_errors():
-            members.change_role(actor(self.request), serializer.instance, serializer.validated_data["role"])
+        """Give the member another role, when one is named; its sockets close within five seconds."""
+        if "role" in serializer.validated_data:
+            with access_errors():
+                members.change_role(actor(self.request), serializer.instance, serializer.validated_data["role"])
 
     def perform_destroy(self, instance: Membership) -> None:
         """End the membership."""

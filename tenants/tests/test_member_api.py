@@ -46,6 +46,11 @@ def test_an_administrator_gives_another_role_and_it_is_told(
     assert (row.actor_id, row.details["was"], row.details["role"]) == (admin.pk, "agent", "viewer")
 
 
+def test_a_change_that_names_no_role_changes_none(admin: User, colleague: User, tenant: TenantModel) -> None:
+    answer = client_of(admin).patch(membership(tenant, colleague), {}, format="json")
+    assert (answer.status_code, answer.json()["role"]) == (200, "agent")
+
+
 @pytest.mark.parametrize("who", ["viewer", "colleague"])
 def test_lower_roles_see_members_and_change_none(
     who: str, admin: User, tenant: TenantModel, request: pytest.FixtureRequest
