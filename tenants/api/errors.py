@@ -4,13 +4,14 @@ import sys
 from typing import Any
 
 import structlog
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error, ErrorResponse
+from psycopg.errors import UniqueViolation
 from rest_framework.exceptions import APIException, ValidationError
 
 from tenants.encryption.errors import SealError
@@ -49,6 +50,16 @@ class KeyMissingError(UnavailableError):
         APIException.__init__(self, _("Something encrypted cannot be opened or stored: an encryption key is missing."))
 
 
+class AtTheSameMomentError(APIException):
+    """409: another request stored the same thing after this one had looked for it."""
+
+    status_code = 409
+    default_code = "conflict"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed the same thing at this moment. Look at it again, then try again."))
+
+
 class Handler(ExceptionHandler):
     """Knows what our own database errors mean to a caller."""
 
@@ -56,6 +67,8 @@ class Handler(ExceptionHandler):
         """Return the API's exception for what the database refused, or for its absence."""
         if isinstance(exc, DataError | UnicodeEncodeError):  # NUL or half a character somewhere inside
             return ValidationError(_("A value has characters or a size that cannot be stored."), code="invalid")
+        if isinstance(exc, IntegrityError) and isinstance(exc.__cause__, UniqueViolation):
+            return AtTheSameMomentError()
         if isinstance(exc, OperationalError | InterfaceError):
             logger.warning("database_away", error=str(exc))
             return UnavailableError()
