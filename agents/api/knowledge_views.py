@@ -187,6 +187,6 @@ class KnowledgeSearchView(TenantAPIView):
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(USUAL_RESULTS))
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_RESULTS:
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= MOST_RESULTS:
         raise ValidationError({"limit": [_("A number from 1 to 50.")]}, code="invalid")
     return int(text)

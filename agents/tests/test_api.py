@@ -127,6 +127,7 @@ BAD_SEARCHES: list[tuple[dict[str, str], int]] = [
     ({"q": " "}, 400),
     ({"q": "x", "limit": "0"}, 400),
     ({"q": "x", "limit": "ten"}, 400),
+    ({"q": "x", "limit": "1" * 5_000}, 400),
     ({"q": "x", "base": "no"}, 404),
 ]
 
@@ -168,6 +169,15 @@ def test_what_is_no_file_or_too_large_is_refused(
     assert client.post(path, {**upload("a,b\n"), "format": "exe"}, format="multipart").status_code == 400
     monkeypatch.setattr("agents.api.knowledge_views.LARGEST_UPLOAD", 5)
     assert client.post(path, upload("question,answer\nQ?,A\n"), format="multipart").status_code == 413
+
+
+@pytest.mark.parametrize("encoding", ["hex", "undefined", "idna", "nonsense"])
+def test_an_encoding_by_which_no_text_is_read_is_refused(tenant: TenantModel, admin: User, encoding: str) -> None:
+    path = f"{BASES}{base_of(tenant).id}/import/"
+    form = {**upload("question,answer\nQ?,A\n"), "encoding": encoding, "level": "strict"}
+    answer = client_of(admin).post(path, form, format="multipart")
+    assert answer.status_code == 400
+    assert encoding in answer.json()["errors"][0]["detail"]
 
 
 Call = Callable[[APIClient, dict[str, str]], Any]

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 DAYS: Final = 30
 MOST_DAYS: Final = 366
+EARLIEST: Final = date(1900, 1, 1)  # beyond these there are no days to count from, and some of them in no time zone
+LATEST: Final = date(9000, 12, 31)
 
 
 class BadPeriodError(ValueError):
@@ -27,8 +29,10 @@ class Period:
     def of(cls, first: date | None, last: date | None, zone: str) -> "Period":
         """Return the days asked for; thirty up to today where nothing else is said. BadPeriodError for nonsense."""
         last = last or timezone.now().astimezone(ZoneInfo(zone)).date()
+        if not EARLIEST <= (first or last) <= last <= LATEST:
+            raise BadPeriodError(f"{first} to {last}")
         first = first or last - timedelta(days=DAYS - 1)
-        if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+        if last - first >= timedelta(days=MOST_DAYS):
             raise BadPeriodError(f"{first} to {last}")
         return cls(first, last, zone)
 

@@ -233,7 +233,13 @@ def test_agents_and_intents_have_their_figures(
     assert (intent["name"], intent["messages"], intent["share"], intent["sentiment_score"]) == ("thanks", 1, 1.0, 0.8)
 
 
-@pytest.mark.parametrize("query", ["from=2026-02-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01", "from=soon"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2026-02-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01", "from=soon",
+        "to=0001-01-01", "from=0001-01-01&to=0001-01-02", "from=9999-12-31&to=9999-12-31", "to=9999-12-31",
+    ],
+)  # fmt: skip
 def test_a_period_without_sense_is_refused(viewer: User, query: str) -> None:
     for path in ("overview", "agents", "sentiment", "intents"):
         answer = client_of(viewer).get(f"/api/v1/analytics/{path}/?{query}")

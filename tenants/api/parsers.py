@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser
 
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 LARGEST_BODY = 1_000_000  # bytes; a message has 10,000 characters at most
+DEEPEST = 100  # lists and objects inside each other: what Python writes out again is bounded by its stack
 
 
 class TooLargeError(APIException):
@@ -40,6 +41,8 @@ class StrictJSONParser(BaseParser):
             parsed = json.loads(body.decode(), parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not valid JSON in UTF-8.")) from error
+        if body.count(b"[") + body.count(b"{") > DEEPEST and is_deeper_than(DEEPEST, parsed):
+            raise ValidationError(_("The body has too many lists or objects inside each other."), code="invalid")
         if self.refuses_half_characters and b"\\u" in body and not can_be_stored(parsed):
             raise ValidationError(_("The body has NUL or half characters: they cannot be stored."), code="invalid")
         return parsed
@@ -49,6 +52,15 @@ class MessageJSONParser(StrictJSONParser):
     """For a view that checks its texts itself and says which one is wrong."""
 
     refuses_half_characters = False
+
+
+def is_deeper_than(depth: int, parsed: Any) -> bool:
+    """Tell whether more lists and objects than that stand inside each other."""
+    level = [parsed]
+    for _step in range(depth + 1):
+        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [value for values in inner for value in values]
+    return bool(level)
 
 
 def can_be_stored(parsed: Any) -> bool:

@@ -115,9 +115,11 @@ def known(path: Path) -> bool:
 
 
 def _known_encoding(name: str) -> str:
+    """Return an encoding's own name; UnreadableFileError for one that there is not, or by which no text is read."""
     try:
+        b"a".decode(name or "utf-8", "replace")
         return codecs.lookup(name).name if name else ""
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise UnreadableFileError(_("There is no encoding “%(name)s”.") % {"name": name}) from error
 
 
