@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -135,7 +134,7 @@ def _caller_of_token(scope: dict[str, Any], token: str, tenant_name: str) -> Cal
 def _caller_of_cookie(scope: dict[str, Any], tenant_name: str) -> Caller | None:
     """The session cookie counts only from our own pages: browsers send it from any page that opens a socket."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])}
-    if urlsplit(headers.get("origin", "")).netloc != headers.get("host"):
+    if not is_own(headers.get("origin", ""), headers.get("host", "")):
         return None
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)

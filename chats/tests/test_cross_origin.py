@@ -107,3 +107,10 @@ def test_what_is_no_origin_is_refused(tenant: TenantModel, origin: Any) -> None:
 def test_what_a_browser_sends_is_accepted(tenant: TenantModel, origin: str) -> None:
     tenant.settings = {"allowed_origins": [origin]}
     tenant.full_clean()
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://a]b", "[", "://", "null"])
+def test_an_origin_that_is_no_address_is_refused_like_any_other(origin: str, tenant: TenantModel) -> None:
+    key = publishable_key(tenant)
+    assert APIClient().get(CONFIG, {"key": key}, HTTP_ORIGIN=origin).status_code == 403
+    assert readers(client_with_key(tenant).get(CHATS, HTTP_ORIGIN=origin)) is None
