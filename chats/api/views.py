@@ -106,6 +106,7 @@ class ChatViewSet(
             contact=contact,
             agent=fields.get("agent"),
             title=fields.get("title", ""),
+            settings=fields.get("settings"),
         )
         chat.refresh_from_db()
         return Response(ChatSerializer(chat).data, status=status.HTTP_201_CREATED)

@@ -22,13 +22,24 @@ from tenants.models import User
 
 
 def create_chat(
-    *, user_id: str, channel: str = "web", contact: Contact | None = None, agent: Any = None, title: str = ""
+    *,
+    user_id: str,
+    channel: str = "web",
+    contact: Contact | None = None,
+    agent: Any = None,
+    title: str = "",
+    settings: dict[str, Any] | None = None,
 ) -> ChatModel:
-    """Open a conversation; the contact is found or made by its id in the channel, the agent is the tenant's default."""
+    """Open a conversation; the contact is found or made by its id in the channel, the agent is the tenant's default.
+
+    `settings` stand over those that every chat begins with.
+    """
     with transaction.atomic():
         if contact is None:
             contact, _created = Contact.objects.get_or_create(channel=channel, external_id=user_id)
-        return ChatModel.objects.create(user_id=user_id, channel=channel, contact=contact, agent=agent, title=title)
+        return ChatModel.objects.create(
+            user_id=user_id, channel=channel, contact=contact, agent=agent, title=title, settings=settings or {}
+        )
 
 
 def locked_chat(chat_id: UUID, *, contact_id: UUID | None = None) -> ChatModel:

@@ -48,6 +48,12 @@ def test_a_program_opens_a_chat_and_writes(tenant: TenantModel) -> None:
     assert isinstance(message["id"], str)
 
 
+def test_a_chat_is_opened_with_settings_over_those_that_it_begins_with(tenant: TenantModel) -> None:
+    body = {"user_id": "u-1", "settings": {"notifications": False, "shop": "north"}}
+    settings = client_with_key(tenant).post("/api/v1/chats/", body).json()["settings"]
+    assert (settings["notifications"], settings["shop"], settings["auto_response"]) == (False, "north", True)
+
+
 def test_a_repeated_client_message_id_answers_200_with_the_first(tenant: TenantModel, chat: ChatModel) -> None:
     client, body = client_with_key(tenant), {"content": "once", "client_message_id": "c-1"}
     first, again = client.post(messages_of(chat), body), client.post(messages_of(chat), body)
@@ -79,6 +85,16 @@ def test_bad_messages_get_a_clear_error(tenant: TenantModel, chat: ChatModel, bo
 def test_a_body_that_is_not_json_says_so(tenant: TenantModel, chat: ChatModel, raw: Any) -> None:
     response = client_with_key(tenant).generic("POST", messages_of(chat), raw, content_type="application/json")
     assert error_of(response)[:2] == (400, "not_json")
+
+
+@pytest.mark.parametrize("depth", [101, 400, 700])
+def test_a_body_of_too_many_objects_inside_each_other_is_refused(
+    tenant: TenantModel, chat: ChatModel, depth: int
+) -> None:
+    raw: Any = b'{"settings": ' + b'{"a": ' * (depth - 1) + b"1" + b"}" * depth
+    path = f"/api/v1/chats/{chat.chat_id}/"
+    response = client_with_key(tenant).generic("PATCH", path, raw, content_type="application/json")
+    assert error_of(response) == (400, "invalid", None)
 
 
 def test_half_a_character_is_refused(tenant: TenantModel, chat: ChatModel) -> None:
