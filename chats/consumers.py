@@ -118,8 +118,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def send_message(self, frame: dict[str, Any]) -> None:
         """`message.send`: acknowledged once it is committed."""
         caller, given_id = self.admission.caller, frame.get("client_message_id")
-        if not caller.is_visitor and not caller.may("chats", "write"):
-            raise BadFrameError("permission_denied", _("You may read this chat, not write in it."), given_id)
+        self._refuse_readers(given_id)
         try:
             posted = await in_thread(
                 post_paid,
@@ -138,6 +137,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         message = posted.message
         ack = {"client_message_id": given_id, "id": str(message.pk), "sequence": message.sequence}
         await self._send({"type": "message.ack", **ack})
+
+    def _refuse_readers(self, given_id: Any = None) -> None:
+        caller = self.admission.caller
+        if not caller.is_visitor and not caller.may("chats", "write"):
+            raise BadFrameError("permission_denied", _("You may read this chat, not write in it."), given_id)
 
     async def resume(self, frame: dict[str, Any]) -> None:
         """`resume`: every message after a sequence that this socket has not had, in order, then live."""
@@ -168,11 +172,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def tell_typing(self, frame: dict[str, Any]) -> None:
         """`typing`: shown to the others in the chat."""
+        self._refuse_readers()
         sender = "staff" if self.admission.caller.user else "user"
         await self._tell(events.typing(sender=sender, is_typing=bool(frame.get("is_typing"))))
 
     async def tell_read(self, frame: dict[str, Any]) -> None:
         """`read`: how far this side has read."""
+        self._refuse_readers()
         sender = "staff" if self.admission.caller.user else "user"
         await self._tell({"type": "read", "sender": sender, "sequence": sequence_of(frame, "sequence")})
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from channels.layers import get_channel_layer
@@ -17,7 +18,8 @@ from chats.realtime.work_threads import in_thread
 from chats.services.messages import post_message
 from config.routing import websockets
 from tenants.models import TenantModel
-from tenants.scope import tenant_scope
+from tenants.scope import in_tenant, tenant_scope
+from tenants.services.credentials import make_api_key
 from tests.support.cast import Visitor, make_visitor
 from tests.support.websocket import WebsocketCommunicator
 
@@ -174,6 +176,22 @@ async def test_typing_reaches_the_others_and_not_oneself(tenant: TenantModel, vi
         assert await one.is_silent()
 
 
+async def test_who_may_only_read_shows_the_others_nothing(tenant: TenantModel, visitor: Visitor) -> None:
+    def readers_key() -> str:
+        with in_tenant(tenant):
+            return make_api_key(name="reader", scopes=["chats:read"], user=None)[1]
+
+    async with opened(visitor) as person:
+        communicator = dial(visitor.chat.chat_id, await asyncio.to_thread(readers_key))
+        assert await communicator.connect() == "charla.v1"
+        reader = Socket(communicator)
+        for frame in ({"type": "typing", "is_typing": True}, {"type": "read", "sequence": 1}):
+            await reader.say(**frame)
+            assert (await reader.hear("error"))["code"] == "permission_denied"
+        assert await person.is_silent()
+        await communicator.disconnect()
+
+
 async def test_a_ping_is_answered(tenant: TenantModel, visitor: Visitor) -> None:
     async with opened(visitor) as socket:
         await socket.say(type="ping")
@@ -187,6 +205,16 @@ async def test_who_is_unknown_or_elsewhere_is_closed_with_a_code(
     assert await close_code(dial(visitor.chat.chat_id, "nobody")) == 4401
     assert await close_code(dial(visitor.chat.chat_id, stranger.token)) == 4404
     assert await close_code(dial(their_chat.chat_id, visitor.token)) == 4404
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://testserver]", ""])
+async def test_an_origin_that_is_no_address_lets_nobody_in_by_a_cookie(tenant: TenantModel, origin: str) -> None:
+    dialled = dial(uuid4(), "")
+    dialled.scope |= {
+        "headers": [(b"host", b"testserver"), (b"origin", origin.encode()), (b"cookie", b"sessionid=nobody")],
+        "subprotocols": ["charla.v1"],
+    }
+    assert await close_code(dialled) == 4401
 
 
 async def test_a_session_that_runs_out_is_told_and_closed(tenant: TenantModel, visitor: Visitor) -> None:
