@@ -1,5 +1,6 @@
 """Which addresses may be called: global unicast ones, and those that the operator's list allows."""
 
+import re
 import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -30,6 +31,7 @@ NOT_GLOBAL_6: Final = [
     IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 ]
 NAT64: Final = IPv6Network("64:ff9b::/96")
+HOST_NAME: Final = re.compile(rb"(?=.{1,253}\.?$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 ISATAP: Final = (0x00005EFE, 0x02005EFE)
 
 # The ports that browsers refuse (Fetch standard, "port blocking") and those of two databases: servers that would take a
@@ -130,6 +132,8 @@ def check_url(url: str) -> None:
     Names are checked when something is sent, for what they stand for may change (decision 29).
     """
     target = parsed(url)
+    if ":" not in target.host and not HOST_NAME.fullmatch(target.raw_host):
+        raise OutgoingRefusedError(_("This is not a web address."))
     address = literal(target.host)
     if address is None and _means_this_machine(target.host):
         address = IPv4Address("127.0.0.1")  # RFC 6761, 6.3

@@ -142,10 +142,23 @@ def test_a_private_address_is_refused_when_it_is_saved(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/hook", "http://8.8.8.8:8080/", "https://[2606:4700:4700::1111]/", "https://ñandú.cl/a"]
+    "url",
+    [
+        "https://example.com/hook",
+        "http://8.8.8.8:8080/",
+        "https://[2606:4700:4700::1111]/",
+        "https://ñandú.cl/a",
+        "http://a_b.cl./",
+    ],
 )
 def test_an_address_on_the_internet_is_accepted_when_it_is_saved(url: str) -> None:
     check_url(url)
+
+
+@pytest.mark.parametrize("url", ["https://exa mple.com/", "http://[", "http://a..b/", f"https://{'a' * 64}.example/"])
+def test_what_no_host_can_be_called_is_refused_when_it_is_saved(url: str) -> None:
+    with pytest.raises(OutgoingRefusedError):
+        check_url(url)
 
 
 @pytest.mark.parametrize("text", ["1.1.1.1", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "172.32.0.1"])
