@@ -16,7 +16,7 @@ from tenants.fields import UUIDv7Field
 from tenants.querysets import TenantManager, UserManager
 from tenants.scope import scope
 from tenants.services import tenant_settings
-from tenants.services.config_values import ConfigType, parse_config_value
+from tenants.services.config_values import ConfigType
 
 import_module("tenants.session_models")  # which Django would not find elsewhere
 
@@ -231,9 +231,9 @@ class SystemConfig(models.Model):
         return self.config_key
 
     def clean(self) -> None:
-        """Refuse a value that does not fit its type."""
+        """Refuse a value that does not fit its type, or its setting."""
         try:
-            parse_config_value(self.config_value, self.config_type)
+            tenant_settings.check_config(self.config_key, self.config_value, self.config_type)
         except ValueError as error:
             raise ValidationError({"config_value": str(error)}) from error
 

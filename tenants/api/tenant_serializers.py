@@ -7,7 +7,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tenants.models import Role, SystemConfig, TenantModel, User
-from tenants.services.config_values import ConfigType, parse_config_value
+from tenants.services.config_values import ConfigType
+from tenants.services.tenant_settings import check_config
 
 
 class TenantSerializer(serializers.ModelSerializer[TenantModel]):
@@ -73,13 +74,14 @@ class ConfigSerializer(serializers.ModelSerializer[SystemConfig]):
         read_only_fields = ["is_encrypted", "updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a value that does not fit its type, and another key for a setting that there is."""
+        """Refuse a value that does not fit its type or its setting, and another key for a setting that there is."""
         if self.instance is not None and attrs.get("config_key", self.instance.config_key) != self.instance.config_key:
             raise serializers.ValidationError({"config_key": [_("A setting keeps its key.")]})
         kind = attrs.get("config_type") or getattr(self.instance, "config_type", ConfigType.STRING)
         value = str(attrs.get("config_value", getattr(self.instance, "config_value", "")))
+        key = attrs.get("config_key", getattr(self.instance, "config_key", ""))
         try:
-            parse_config_value(value, str(kind))
+            check_config(key, value, str(kind))
         except ValueError as error:
             raise serializers.ValidationError({"config_value": [str(error)]}) from error
         return attrs

@@ -37,4 +37,7 @@ PARSERS: dict[str, Any] = {
 
 def parse_config_value(text: str, config_type: str) -> Any:
     """Return the value that a setting's text stands for; raise ValueError when it does not fit the type."""
-    return PARSERS[config_type](text)
+    try:
+        return PARSERS[config_type](text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error

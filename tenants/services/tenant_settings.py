@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from tenants.services import business_hours, debounce, escalation_rules, origins
+from tenants.services.config_values import parse_config_value
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,13 @@ SCHEMA: dict[str, Setting] = {
     "max_conversation_length": Setting(int, 1, 10_000_000),
 }
 
+# What the operator sets for the whole installation and no tenant for itself.
+INSTALLATIONS = {
+    "default_model": Setting(str),
+    "maintenance_mode": Setting(bool),
+    "address_rate_limit_per_hour": Setting(int, 1, 10_000_000),
+}
+
 # What a tenant may use up: its owners' to set (decision 28).
 QUOTAS = frozenset(
     {
@@ -90,3 +98,11 @@ def validate_timezone(name: str) -> None:
     """Raise ValidationError for a name that the time zone database does not know."""
     if name not in available_timezones():
         raise ValidationError(_("There is no time zone “%(name)s”.") % {"name": name})
+
+
+def check_config(key: str, text: str, config_type: str) -> None:
+    """Raise ValueError for text that is not of its type, and for a value by which a known setting would not work."""
+    value = parse_config_value(text, config_type)
+    known = SCHEMA.get(key) or INSTALLATIONS.get(key)
+    if known is not None and (problem := known.problem(value)):
+        raise ValueError(f"{key}: {problem}")

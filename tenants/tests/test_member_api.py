@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from rest_framework.test import APIClient
 
 from audit.models import AuditLog
@@ -268,6 +269,27 @@ def test_the_operator_ends_maintenance_which_refuses_all_other_writes(operator: 
     assert client.patch(path, {"config_key": "other"}).status_code == 400
     assert client.patch(path, {"config_value": "false"}).status_code == 200
     assert guest.post(f"{API}chats/", {"user_id": "x"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [
+        ("rate_limit_per_hour", "1000", "string"),
+        ("key_rate_limit_per_hour", "0", "integer"),
+        ("max_conversation_length", "-1", "integer"),
+        ("maintenance_mode", "false", "string"),
+        ("allowed_origins", '{"a": 1}', "json"),
+        ("of our own", "[" * 100_000, "json"),
+    ],
+)
+def test_a_setting_by_which_nothing_would_work_any_more_is_refused(
+    operator: User, key: str, value: str, kind: str
+) -> None:
+    client = client_of(operator)
+    refused = client.post(f"{API}config/", {"config_key": key, "config_value": value, "config_type": kind})
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "config_value")
+    with pytest.raises(ValidationError):
+        SystemConfig(config_key=key, config_value=value, config_type=kind).full_clean()
 
 
 def test_strangers_are_let_in_nowhere(db: None) -> None:
