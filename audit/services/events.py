@@ -65,8 +65,10 @@ class AuditService:
     ) -> None:
         """Add a row in the caller's transaction (its own without one); it is chained when that commits.
 
-        Personal values in `details` and the address are stored as keyed hashes.
+        Personal values in `details` and the address are stored as keyed hashes. What a program did names its key.
         """
+        bound = structlog.contextvars.get_contextvars()
+        program = {"key": bound["key"]} if user is None and "key" in bound else {}
         tenant_id = tenant.pk if isinstance(tenant, TenantModel) else tenant
         row = [
             tenant_id,
@@ -74,9 +76,9 @@ class AuditService:
             action[:64],
             object_type[:64],
             str(object_id)[:64],
-            json.dumps(without_personal_data(details or {}), default=str),
+            json.dumps({**program, **without_personal_data(details or {})}, default=str),
             keyed_hash(ip_address) if ip_address else "",
-            str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
+            str(bound.get("request_id", ""))[:64],
         ]
         if tenant_id is None or scope() in (tenant_id, ALL_TENANTS):
             _insert(row)

@@ -9,8 +9,9 @@ from audit.models import AuditLog
 from audit.services import AuditService
 from audit.services.chain import Damage, verify_chain
 from audit.services.events import keyed_hash
-from tenants.models import TenantModel, User
+from tenants.models import APIKey, TenantModel, User
 from tenants.scope import OPERATIONS, in_tenant
+from tests.support.cast import client_of, client_with_key
 from tests.support.database import owner_connection
 
 COMMITTED = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
@@ -160,3 +161,16 @@ def test_personal_data_is_there_as_a_keyed_hash_and_secrets_are_not(tenant: Tena
     }
     assert row.ip_address == keyed_hash("203.0.113.7")
     assert row.actor_id == owner.pk
+
+
+@pytest.mark.django_db
+def test_what_a_program_did_names_its_key_and_what_a_person_did_none(tenant: TenantModel, admin: User) -> None:
+    program, person = client_with_key(tenant), client_of(admin)
+    assert program.post("/api/v1/webhooks/", {"url": "https://example.com/hook", "events": ["*"]}).status_code == 201
+    assert program.post("/api/v1/api-keys/", {"name": "another", "permissions": ["*"]}).status_code == 201
+    assert person.post("/api/v1/agents/", {"name": "Luz"}).status_code == 201
+    with in_tenant(tenant):
+        key = APIKey.objects.get(key_name="program")
+        rows = {row.action: (row.actor_id, row.details.get("key")) for row in AuditLog.objects.all()}
+    assert rows["webhook_created"] == rows["api_key_created"] == (None, str(key.pk))
+    assert rows["agent_created"] == (admin.pk, None)

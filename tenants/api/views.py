@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
@@ -69,6 +70,8 @@ class TenantAPIView(APIView):
         caller = request.auth
         if not isinstance(caller, Caller):
             return
+        if caller.key_id is not None:
+            structlog.contextvars.bind_contextvars(key=str(caller.key_id))
         charge_caller(request._request, caller)
         if self.tenantless or self._is_everywhere(request, caller):
             return
