@@ -1,0 +1,63 @@
+"""The whole schema as a fuzzer reads it, against a listening server: no answer of 500, none that breaks the schema.
+
+bin/test runs a short tier; `bin/test tests/probes/test_schemathesis.py --all-probes` all phases (examples, coverage,
+fuzzing, stateful).
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test.testcases import LiveServerThread, _StaticFilesHandler
+
+from tenants.models import Role
+from tests.probes.report import REPORT
+from tests.probes.world import PLENTY, World
+from tests.support.cast import client_of, client_with_key, make_tenant, member
+
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+# What ends the caller's own log-in is asked for by the key alone, which has none.
+LOGGING_OUT = r"/auth/(logout|logoutall|sessions)|/auth/second-factor|password"
+QUICK = ("--phases=examples,fuzzing", "--max-examples=1")
+WHOLE = ("--phases=examples,coverage,fuzzing,stateful", "--max-examples=25", "--continue-on-failure")
+
+
+@pytest.fixture(scope="module")
+def address(world: World) -> Iterator[str]:
+    """A server on a port of its own."""
+    server = LiveServerThread("127.0.0.1", _StaticFilesHandler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
+
+
+@pytest.fixture(scope="module")
+def credentials(world: World) -> dict[str, str]:
+    """An owner and a key of a tenant that the fuzzer may use up."""
+    tenant = make_tenant("fuzzed")
+    tenant.settings = dict(PLENTY)
+    tenant.save()
+    clients: dict[str, Any] = {"owner": client_of(member(tenant, Role.OWNER)), "key": client_with_key(tenant)}
+    return {name: client._credentials["HTTP_AUTHORIZATION"] for name, client in clients.items()}
+
+
+@pytest.mark.parametrize("caller", ["owner", pytest.param("key", marks=pytest.mark.all_probes)])
+def test_no_answer_is_a_server_error_or_breaks_the_schema(
+    address: str, credentials: dict[str, str], caller: str, every_probe: bool, tmp_path: Path
+) -> None:
+    left_out = [f"--exclude-path-regex={LOGGING_OUT}"] if caller == "owner" else []
+    command = [
+        str(Path(sys.executable).with_name("st")), "run", f"{address}/api/schema/", f"--checks={CHECKS}",
+        "--header", f"Authorization: {credentials[caller]}", "--suppress-health-check=all", "--no-color",
+        "--generation-deterministic", "--request-timeout=60", *left_out, *(WHOLE if every_probe else QUICK),
+    ]  # fmt: skip
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    sent = re.search(r"(\d[\d,]*) generated", run.stdout)
+    REPORT.add(f"requests of Schemathesis as {caller}", int(sent[1].replace(",", "")) if sent else 0)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
