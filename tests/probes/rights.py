@@ -28,6 +28,10 @@ FOR_VISITORS: Final = {
     "GET /api/v1/chats/{chat_id}/media/{id}/thumbnail/",
     "POST /api/v1/chats/{chat_id}/rating/",
 }
+# What nobody but a visitor has a use for.
+VISITORS_ALONE: Final = {"POST /api/v1/widget/tickets/"}
+# What is read of conversations, by whatever address.
+ABOUT_CHATS: Final = {"chats", "search"}
 # What is about the caller itself: every person may, whatever its role; no key and no visitor may.
 ABOUT_ONESELF: Final = {"auth", "notifications", "notification-preferences"}
 ACCEPTING: Final = "POST /api/v1/invitations/accept/"
@@ -47,17 +51,17 @@ def may(caller: str, operation: Operation) -> bool | None:
         return None
     reads = operation.method == "get"
     if caller == "visitor":
-        return str(operation) in FOR_VISITORS
-    if caller == "nobody":
+        return str(operation) in FOR_VISITORS | VISITORS_ALONE
+    if caller == "nobody" or str(operation) in VISITORS_ALONE:
         return False
     if operation.segment in OPERATORS or (operation.segment in OPERATORS_WRITE and not reads):
         return False
     if operation.segment in ABOUT_ONESELF or str(operation) == ACCEPTING:
         return "key" not in caller
     if caller == "speaking key":
-        return None if operation.segment == "chats" else _unless_about_chats(operation)
+        return None if operation.segment in ABOUT_CHATS else _unless_about_chats(operation)
     if caller == "reading key":
-        return None if operation.segment in {"chats", "contacts"} and reads else _unless_about_chats(operation)
+        return None if operation.segment in {*ABOUT_CHATS, "contacts"} and reads else _unless_about_chats(operation)
     if operation.path.endswith(READS_BY_POST):
         return True if caller in {"owner", "admin"} else None
     return _by_role(caller, operation, reads=reads)
