@@ -106,6 +106,15 @@ class ChatSerializer(serializers.ModelSerializer[ChatModel]):
         """Return the payload that sockets get too."""
         return chat_payload(instance)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whose conversation it is, and on which channel, stays as it was opened."""
+        for name in ("user_id", "channel"):
+            if self.instance is not None and attrs.get(name, getattr(self.instance, name)) != getattr(
+                self.instance, name
+            ):
+                raise serializers.ValidationError({name: [_("A conversation stays with its person and its channel.")]})
+        return attrs
+
     def validate_settings(self, value: Any) -> dict[str, Any]:
         """Settings are one JSON object."""
         if not isinstance(value, dict):

@@ -123,6 +123,17 @@ def test_an_archived_chat_answers_chat_closed(tenant: TenantModel, chat: ChatMod
     assert error_of(client.post(messages_of(chat), {"content": "hello?"})) == (409, "chat_closed", None)
 
 
+@pytest.mark.parametrize(("name", "other"), [("user_id", "somebody-else"), ("channel", "whatsapp")])
+def test_a_conversation_stays_with_its_person_and_its_channel(
+    tenant: TenantModel, chat: ChatModel, name: str, other: str
+) -> None:
+    client, path = client_with_key(tenant), f"/api/v1/chats/{chat.chat_id}/"
+    assert error_of(client.patch(path, {name: other}))[0::2] == (400, name)
+    same = client.get(path).json()[name]
+    changed = client.patch(path, {name: same, "title": "Late"}).json()
+    assert (changed[name], changed["title"]) == (same, "Late")
+
+
 def test_a_neighbours_chat_is_not_found_in_any_way(tenant: TenantModel, their_chat: ChatModel) -> None:
     client, path = client_with_key(tenant), f"/api/v1/chats/{their_chat.chat_id}/"
     answers = [
