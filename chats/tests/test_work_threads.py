@@ -4,12 +4,17 @@ import asyncio
 import threading
 from uuid import UUID, uuid4
 
+import pytest
+
 from chats.realtime.work_threads import THREADS, in_thread
+from tenants.turns import Turns
 
 NOISY, CALM = uuid4(), uuid4()
 
 
-async def test_a_neighbours_frame_is_next_however_many_wait() -> None:
+async def test_a_neighbours_frame_is_next_however_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of its own: beside somebody who was there a moment ago, a tenant has half of the threads.
+    monkeypatch.setattr("chats.realtime.work_threads._turns", Turns(THREADS))
     gate, began = threading.Event(), list[UUID]()
 
     def work(whose: UUID) -> None:
