@@ -54,13 +54,15 @@ def test_a_socket_cut_while_the_answer_streams_ends_in_one_whole_answer(visitor:
     person = visitor("es")
     person.let_sockets_be_cut()
     person.visit()
+    person.ask_and_wait("Hola")
+    person.wait_for_socket()
     person.page.evaluate("void Charla.on('reply', () => { document.documentElement.dataset.streaming = true; })")
     person.ask(OPENING_HOURS["es"])
     expect(person.page.locator("html[data-streaming]")).to_have_count(1, timeout=ANSWER_MS)
     person.cut_sockets()
-    text = person.answer(1)
+    text = person.answer(2)
     person.page.reload()
-    assert person.answer(1) == text
+    assert person.answer(2) == text
     expect(person.widget.locator(".streaming")).to_have_count(0)
 
 

@@ -78,6 +78,14 @@ class Visitor:
 
         self.page.route_web_socket(re.compile(which), through)
 
+    def wait_for_socket(self) -> None:
+        """Wait until one is open: what is answered before it is comes whole, and not in pieces."""
+        for _attempt in range(400):
+            if self.sockets:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("no socket was opened")
+
     def cut_sockets(self) -> None:
         for socket in self.sockets:
             socket.close(code=1012)
