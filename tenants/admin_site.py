@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -51,10 +51,16 @@ def switch_tenant(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:index"))
 
 
+def no_page(request: HttpRequest, **names: str) -> HttpResponse:
+    """Answer 404 in the place of Django's short cut to a row's own page: no row has one."""
+    raise Http404
+
+
 def extra_urls() -> list[Any]:
     """Return the site's own pages beside the models'."""
     return [
         path("tenant/", admin.site.admin_view(switch_tenant), name="switch_tenant"),
+        path("r/<path:content_type_id>/<path:object_id>/", admin.site.admin_view(no_page)),
         path("language/", admin.site.admin_view(set_language), name="set_language"),
     ]
 

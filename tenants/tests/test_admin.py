@@ -187,3 +187,9 @@ def test_an_unknown_time_zone_is_refused(admin: User, tenant: TenantModel) -> No
     data = {"display_name": "Acme", "default_language": "es", "timezone": "Mars/Base", "settings": "{}"}
     response = browser_of(admin).post(path, data)
     assert "timezone" in response.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize("path", ["analysis/messageintent/?timestamp__year=99999999999999999999", "r/9/x/",
+                                  "analysis/messageintent/?timestamp__year__gte=99999"])  # fmt: skip
+def test_an_address_that_somebody_edited_is_no_error_of_ours(owner: User, tenant: TenantModel, path: str) -> None:
+    assert browser_of(owner).get(f"/admin/{path}").status_code in {400, 404}
