@@ -27,6 +27,8 @@ WRITES: Final = {
     "invitations": Role.ADMIN,
     "tenants": Role.ADMIN,
 }
+# What a scope may name: with those that owners alone write, and those that nobody does.
+RESOURCES: Final = {*WRITES, "analytics", "audit-logs", "config", "error-logs", "events", "users"}
 SPEAK_AS: Final = "messages:speak_as"
 
 

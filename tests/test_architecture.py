@@ -105,6 +105,13 @@ def test_every_api_route_declares_who_may_call_it() -> None:
     assert undeclared == []
 
 
+def test_a_scope_can_name_every_resource() -> None:
+    from tenants.callers import RESOURCES
+
+    views = [getattr(view, "cls", None) or getattr(view, "view_class", None) for _path, view in routes(get_resolver())]
+    assert {view.resource for view in views if getattr(view, "resource", None)} == RESOURCES
+
+
 def test_every_command_has_a_test() -> None:
     tests = "\n".join(path.read_text() for path in sources(*LAYERS, "tests") if path.name.startswith("test_"))
     own = {name for name, app in get_commands().items() if app in LAYERS}

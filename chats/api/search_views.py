@@ -109,7 +109,10 @@ class SearchView(TenantAPIView):
 
     def _chat(self, request: Request) -> Any:
         text = request.query_params.get("chat")
-        return serializers.UUIDField().run_validation(text) if text else None
+        try:
+            return serializers.UUIDField().run_validation(text) if text else None
+        except ValidationError as error:
+            raise ValidationError({"chat": error.detail}) from error
 
     def _time(self, request: Request, name: str) -> Any:
         text = request.query_params.get(name, "").replace(" ", "+")

@@ -1,5 +1,6 @@
 """API keys: made here, shown once, revoked here."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -54,6 +56,13 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
             if not has_rank(self.request, least):  # type: ignore[attr-defined]
                 raise ValidationError(gettext("“%(scope)s” is more than you may do yourself.") % {"scope": scope})
         return scopes
+
+    def clean_expiry_date(self) -> datetime | None:
+        """Refuse a time that is over, unless it stood there before."""
+        when: datetime | None = self.cleaned_data["expiry_date"]
+        if when is not None and when <= timezone.now() and when != self.instance.expiry_date:
+            raise ValidationError(gettext("This time is over. To end a key now, make it inactive."))
+        return when
 
 
 def _user(request: HttpRequest) -> User | None:

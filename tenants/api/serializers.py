@@ -1,10 +1,13 @@
 """What people and keys look like on the wire."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from tenants.callers import RESOURCES, SPEAK_AS
 from tenants.models import APIKey, User
 
 
@@ -64,11 +67,14 @@ class ApiKeySerializer(serializers.ModelSerializer[APIKey]):
         caller = self.context["view"].caller
         for scope in scopes:
             resource, _colon, action = scope.partition(":")
-            known = scope in {"*", "messages:speak_as"} or (resource and action in {"read", "write"})
+            known = scope in {"*", SPEAK_AS} or (resource in RESOURCES and action in {"read", "write"})
             if not known:
                 raise serializers.ValidationError(
-                    _("“%(scope)s” is not a scope. Use <resource>:read, <resource>:write, messages:speak_as or *.")
-                    % {"scope": scope}
+                    _(
+                        "“%(scope)s” is not a scope. Use <resource>:read, <resource>:write, messages:speak_as or *;"
+                        " resources: %(resources)s."
+                    )
+                    % {"scope": scope, "resources": ", ".join(sorted(RESOURCES))}
                 )
             if not self._within(caller, scope, resource, action):
                 raise serializers.ValidationError(
@@ -76,10 +82,16 @@ class ApiKeySerializer(serializers.ModelSerializer[APIKey]):
                 )
         return scopes
 
+    def validate_expiry_date(self, when: datetime | None) -> datetime | None:
+        """Refuse a time that is over, unless it stood there before: such a key would never have worked."""
+        if when is not None and when <= timezone.now() and when != getattr(self.instance, "expiry_date", None):
+            raise serializers.ValidationError(_("This time is over. To end a key now, make it inactive."))
+        return when
+
     def _within(self, caller: Any, scope: str, resource: str, action: str) -> bool:
         if scope == "*":
             return "*" in caller.scopes or caller.role in {"owner", "admin"}
-        if scope == "messages:speak_as":
+        if scope == SPEAK_AS:
             return bool(caller.may_speak_as())
         return bool(caller.may(resource, action))
 
