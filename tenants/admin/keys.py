@@ -16,18 +16,18 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.admin_base import RoleAdmin, has_rank
-from tenants.callers import SPEAK_AS, WRITES
+from tenants.callers import RESOURCES, SPEAK_AS, WRITES
 from tenants.models import APIKey, Role, User
 from tenants.services.credentials import forget_credentials, make_api_key
 
-RESOURCES = (
-    "chats", "contacts", "agents", "knowledge-bases", "knowledge", "ai-models", "sentiments", "intents",
-    "message-intents", "analytics", "events", "webhooks",
-)  # fmt: skip
 SCOPES = [
     ("*", _("everything (*)")),
     (SPEAK_AS, SPEAK_AS),
-    *[(f"{resource}:{action}", f"{resource}:{action}") for resource in RESOURCES for action in ("read", "write")],
+    *[
+        (f"{resource}:{action}", f"{resource}:{action}")
+        for resource in sorted(RESOURCES)
+        for action in ("read", "write")
+    ],
 ]
 
 
