@@ -37,6 +37,7 @@ def main(tenant_name: str, texts: list[str]) -> None:
             count = _poison(model, supply)
         print(f"{model._meta.label}: {count}")  # noqa: T201
     with in_tenant(tenant):
+        _name_everything(texts)
         _converse(texts)
 
 
@@ -107,13 +108,13 @@ def _poison(model: Any, supply: Iterator[str]) -> int:
 
 
 def _converse(texts: list[str]) -> None:
-    """Say every text once as each speaker, in one conversation for each, with sources and files of that name."""
+    """Say every text once as each speaker, a conversation for each, with sources, authors and files of that name."""
     from agents.models import AgentModel
     from chats.models import Contact, ContentChatModel, MediaContentModel
     from chats.services.lifecycle import create_chat
     from chats.signals.muting import muted_signals
 
-    agent = AgentModel.objects.first()
+    agent, authors = AgentModel.objects.first(), _authors(texts)
     with muted_signals():
         for sender in ("user", "agent", "staff", "system"):
             contact = Contact.objects.create(external_id=f"poisoned-{sender}", name=texts[0][:255])
@@ -121,15 +122,45 @@ def _converse(texts: list[str]) -> None:
             for number, text in enumerate(texts, 1):
                 source = {"document": "1", "title": text, "source": text, "excerpt": text}
                 message = ContentChatModel.objects.create(
-                    chat=chat, sequence=number, content=text, sender=sender,
-                    content_type="file" if number % 7 == 0 else "text", metadata={"citations": [source]},
+                    chat=chat, sequence=number, content=text, sender=sender, metadata={"citations": [source]},
+                    author=authors[number - 1] if sender == "staff" else None,
+                    content_type="file" if sender == "user" or number % 7 == 0 else "text",
                 )  # fmt: skip
-                if number % 7 == 0:
+                if message.content_type == "file":
                     MediaContentModel.objects.create(
                         chat=chat, content=message, media_type="file", media="nowhere", name=text[:255],
                         mime_type="text/plain", size=1, sha256="",
                     )  # fmt: skip
             print(f"conversation: {chat.pk}")  # noqa: T201
+
+
+def _authors(texts: list[str]) -> list[Any]:
+    """Return a colleague of each name."""
+    from tenants.models import Membership, User
+
+    made = [
+        User.objects.create(
+            email=f"author-{number}@poisoned.example", username=f"author-{number}", first_name=text[:100]
+        )
+        for number, text in enumerate(texts)
+    ]
+    for user in made:
+        Membership.objects.create(user=user, role="agent")
+    return made
+
+
+def _name_everything(texts: list[str]) -> None:
+    """Have a contact, a conversation and an agent of each name, so that lists and pages show all of them."""
+    from agents.models import AgentModel
+    from chats.models import Contact
+    from chats.services.lifecycle import create_chat
+    from chats.signals.muting import muted_signals
+
+    with muted_signals():
+        for number, text in enumerate(texts):
+            agent = AgentModel.objects.create(name=text[:255], slug=f"named-{number}")
+            contact = Contact.objects.create(external_id=f"named-{number}", name=text[:255])
+            create_chat(user_id=contact.external_id, contact=contact, agent=agent, title=text[:200])
 
 
 if __name__ == "__main__":

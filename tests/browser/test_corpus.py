@@ -19,12 +19,15 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, Request
 
+from chats.admin.names import LONGEST
+from tenants.admin_base import COUNT_AT_MOST
 from tenants.rendering import TAGS, as_text, to_html
 from tests.browser.hostile import corpus
 from tests.browser.visitor import VisitorFactory
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PER_PAGE: Final = 50
+DEMO: Final = 200  # rows of a kind that the demo has, generously
 EVERY: Final = 1 if os.environ.get("CHARLA_CORPUS") == "all" else 16
 # What the payloads call when they run. Also caught: dialogs, requests to other hosts, and what a policy had to stop.
 TRAP: Final = """
@@ -144,6 +147,23 @@ def test_no_conversation_in_the_administration_runs_what_was_said(
                 address = f"{site}/admin/chats/chatmodel/{chat}/change/{href}" if href else None
     assert wrong == []
     assert seen == 4 * len(corpus()[::EVERY])
+
+
+@pytest.mark.datasets
+@pytest.mark.parametrize("kind", ["chats/chatmodel", "chats/contact", "agents/agentmodel"])
+def test_no_list_runs_the_names_in_it(boss: VisitorFactory, site: str, poisoned: list[str], kind: str) -> None:
+    page = boss("en").page
+    page.add_init_script(TRAP)
+    show_poisoned(page, site)
+    wanted = {" ".join(text[: LONGEST - 1].split()) for text in corpus()[::EVERY]}  # longer names are cut
+    seen = ""
+    with watched(page, {urlsplit(site).netloc}) as wrong:
+        for number in range(1, min(len(wanted) + DEMO, COUNT_AT_MOST) // PER_PAGE + 1):
+            page.goto(f"{site}/admin/{kind}/?p={number}")
+            seen += " ".join((page.locator("#result_list").text_content() or "").split())
+            assert harm(page) == [], number
+    assert wrong == []
+    assert sum(text in seen for text in wanted) > 0.8 * min(len(wanted), COUNT_AT_MOST), "they were there, as text"
 
 
 @pytest.mark.datasets
