@@ -18,5 +18,6 @@ class AnalysisConfig(AppConfig):
         import_module("analysis.processors")
         import_module("analysis.receivers")
         import_module("analysis.sentiment.checks")
+        import_module("analysis.links")
         import_module("analysis.services.intent_training")
         import_module("analysis.work")

@@ -23,6 +23,7 @@ MENU: Final = (
     (
         _("Analysis"),
         (
+            ("analysis.report", "assessment"),
             ("analysis.sentimentchatmodel", "sentiment_satisfied"),
             ("analysis.messageintent", "ads_click"),
             ("analysis.intent", "category"),

@@ -25,7 +25,7 @@ READ = {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeChunk", "agents.KnowledgeDocument",
         "chats.ChatModel", "chats.Contact", "tenants.Membership", "analysis.SentimentChatModel",
         "analysis.MessageIntent", "analysis.Intent", "analysis.ConversationAnalytics", "analysis.ConversationSummary",
-        "notifications.Notification",
+        "notifications.Notification", "analysis.Report",
     },
     "admin": {
         "tenants.Invitation",
@@ -33,7 +33,9 @@ READ = {
         "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
         "notifications.Room", "agents.ProviderCredential",
     },
-    "operator": {"agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession"},
+    "operator": {
+        "agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession",
+    },
 }  # fmt: skip
 ADD = {
     "admin": {

@@ -1,5 +1,5 @@
 """The administration of what is known of messages and conversations."""
 
-from analysis.admin import beside, conversations, intents, moods
+from analysis.admin import beside, conversations, intents, moods, reports
 
-__all__ = ["beside", "conversations", "intents", "moods"]
+__all__ = ["beside", "conversations", "intents", "moods", "reports"]

@@ -82,6 +82,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("CHARLA_STATIC_ROOT", default=None)  # where collectstatic puts files, for a proxy of your own
 MEDIA_ROOT = DATA_DIR / "media"
+REPORTS_DIR = DATA_DIR / "reports"  # where generate_reports writes what it is not told to put elsewhere
 MEDIA_URL = "/media/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

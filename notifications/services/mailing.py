@@ -18,6 +18,7 @@ from django.utils.translation import ngettext, override
 
 from notifications.models import Digest, Notification
 from notifications.models.notices import rendered
+from notifications.services.attachments import attachments_of
 from notifications.services.links import url_of
 from tenants.models import TenantModel, User
 from tenants.rendering import as_text, to_html
@@ -93,4 +94,6 @@ def _send(tenant: TenantModel, recipient: User, subject: str, about: list[Notifi
         headers={"Message-ID": f"<{key}@{domain}>", "Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(render_to_string("notifications/email.html", values), "text/html")
+    for each in (attachment for notification in about for attachment in attachments_of(notification.data)):
+        mail.attach(each.name, each.content, each.media_type)
     mail.send()

@@ -28,7 +28,12 @@ from tenants.services.work import WORK_KINDS, enqueue
 KIND: Final = "notification"
 # What reaches people outside the administration when they have chosen nothing.
 EMAILED_BY_DEFAULT: Final = frozenset(
-    {NotificationType.ESCALATION, NotificationType.WEBHOOK_PAUSED, NotificationType.WORK_DIED}
+    {
+        NotificationType.ESCALATION,
+        NotificationType.WEBHOOK_PAUSED,
+        NotificationType.WORK_DIED,
+        NotificationType.REPORT_READY,
+    }
 )
 ANSWERING: Final = (Role.AGENT, Role.ADMIN, Role.OWNER)
 RUNNING: Final = (Role.ADMIN, Role.OWNER)

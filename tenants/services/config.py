@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "message_retention_days": None,
     "sentiment_analyzer": "automatic",
     "intent_threshold": None,
+    "scheduled_reports": ["monthly"],
 }
 FRESH_SECONDS = 5
 _known: TTLCache[Any, Any] = TTLCache(maxsize=10_000, ttl=FRESH_SECONDS)

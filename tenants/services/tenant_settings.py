@@ -38,6 +38,11 @@ class Setting:
         return self.check(value)
 
 
+def _unknown_of(values: list[Any], known: tuple[str, ...]) -> str:
+    wrong = [value for value in values if value not in known]
+    return _("may hold %(choices)s") % {"choices": ", ".join(known)} if wrong else ""
+
+
 SCHEMA: dict[str, Setting] = {
     "response_debounce": Setting((int, float, dict), check=debounce.problem_of),
     "reply_budget_per_hour": Setting(int, 1, 1_000),
@@ -58,6 +63,7 @@ SCHEMA: dict[str, Setting] = {
     "key_socket_limit": Setting(int, 1, 1_000_000),
     "visitor_socket_limit": Setting(int, 1, 1_000_000),
     "max_conversation_length": Setting(int, 1, 10_000_000),
+    "scheduled_reports": Setting(list, check=lambda periods: _unknown_of(periods, ("daily", "weekly", "monthly"))),
 }
 
 # What the operator sets for the whole installation and no tenant for itself.

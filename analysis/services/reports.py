@@ -1,0 +1,238 @@
+"""What a report says, as plain values: of one tenant, or of the whole installation.
+
+Shape: `{"type", "period", "first", "last", "tenant" (None: all), "made", "parts": {part: {…}}}`; each part's function
+below says what is in it. Times are milliseconds, rates 0 to 1, moods -1 to 1; None where nothing is known.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from agents.models import AgentModel
+from analysis.models import DayFigures, Report, ReportType
+from analysis.services.daily import count_days, uncounted
+from analysis.services.report_periods import Span
+from analysis.services.report_sums import Sum, by_agent, merged, middle, models_of, percentile, sum_of
+from tenants.models import TenantModel
+from tenants.scope import current_tenant_id, tenant_scope
+
+MOST_AGENTS: Final = 25
+PEOPLE: Final = """
+SELECT count(DISTINCT contact_id) FROM analysis_usagemetric
+WHERE tenant_id = %s AND date BETWEEN %s AND %s AND contact_id IS NOT NULL
+"""
+# The waits that the chart of first replies tells apart, in milliseconds; what takes longer is the last bar.
+WAITS: Final = (1_000, 3_000, 10_000, 30_000, 60_000, 300_000, 3_600_000)
+Day = Mapping[str, Any]
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a report is made from: the days of each of its tenants by name, and who wrote in the span and before."""
+
+    span: Span
+    tenants: dict[str, dict[date, Day]]
+    people: dict[str, tuple[int, int]]
+    agents: dict[str, str]
+
+    def within(self, span: Span) -> list[Day]:
+        """Return the days of a span, of all its tenants."""
+        return [day for days in self.tenants.values() for on, day in days.items() if span.first <= on <= span.last]
+
+    def shown(self) -> list[tuple[date, list[Day]]]:
+        """Return the days that charts show, each with its tenants' figures."""
+        first = self.span.shown_from
+        dates = [first + timedelta(days=number) for number in range((self.span.last - first).days + 1)]
+        return [(on, [days[on] for days in self.tenants.values() if on in days]) for on in dates]
+
+    def sums(self) -> tuple[Sum, Sum]:
+        """Return the sum of the span, and of the one before."""
+        return sum_of(self.within(self.span)), sum_of(self.within(self.span.before))
+
+
+def make_report(
+    report_type: ReportType, span: Span, tenants: list[TenantModel], *, whole: bool, seconds: float = math.inf
+) -> Part:
+    """Return what a report says of some tenants; `whole`: of the installation, with a table of its tenants.
+
+    Days that were not counted yet are counted first, for no longer than `seconds`; `uncounted` says how many were left.
+    """
+    source = Source(span, {}, {}, {})
+    deadline, uncounted_days = time.monotonic() + seconds, 0
+    for tenant in tenants:
+        with tenant_scope(tenant):
+            uncounted_days += _count(span, deadline)
+            _read(source, tenant.name, prefix=f"{tenant.display_name or tenant.name} · " if whole else "")
+    chosen = [name for name in PARTS if report_type in {ReportType.ALL, name}]
+    parts = {name: PARTS[name](source) for name in chosen}
+    if whole:
+        parts["tenants"] = _tenants(source)
+    return {
+        "type": str(report_type), "period": str(span.kind), "first": span.first.isoformat(),
+        "last": span.last.isoformat(), "shown_from": span.shown_from.isoformat(),
+        "tenant": None if whole else (tenants[0].display_name or tenants[0].name),
+        "made": timezone.now().isoformat(timespec="seconds"), "uncounted": uncounted_days, "parts": parts,
+    }  # fmt: skip
+
+
+def _count(span: Span, deadline: float) -> int:
+    """Count the current tenant's days that were not, the latest first; return how many were left at the deadline."""
+    wanted = uncounted(span.needed_from, span.last)[::-1]
+    for number, _day in enumerate(count_days(wanted), 1):
+        if time.monotonic() > deadline:
+            return len(wanted) - number
+    return 0
+
+
+def _read(source: Source, name: str, *, prefix: str) -> None:
+    """Read the current tenant's days."""
+    first, last = source.span.needed_from, source.span.last
+    with transaction.atomic():
+        rows = DayFigures.objects.filter(day__range=(first, last)).order_by("day")
+        source.tenants[name] = dict(rows.values_list("day", "figures"))
+        source.people[name] = (_people(source.span), _people(source.span.before))
+        for key, agent in AgentModel.objects.values_list("pk", "name"):
+            source.agents[str(key)] = f"{prefix}{agent}"
+
+
+def _people(span: Span) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, [current_tenant_id(), span.first, span.last])
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+def _usage(source: Source) -> Part:
+    """`totals`, `before`, `days` of each count; `hours` (24 counts); `channels`; `models` [name, replies, tokens]."""
+    now, before = source.sums()
+    people = [sum(counts) for counts in zip(*source.people.values(), strict=True)] or [0, 0]
+    within = source.within(source.span)
+    hours = merged(within, "hours")
+    models = sorted(models_of(within).items(), key=lambda item: -item[1][0])
+    return {
+        "totals": _used(now, people[0]),
+        "before": _used(before, people[1]),
+        "days": [{"day": on.isoformat(), **_used(sum_of(days))} for on, days in source.shown()],
+        "hours": [hours[str(hour)] for hour in range(24)],
+        "channels": dict(merged(within, "channels").most_common()),
+        "models": [[name, replies, tokens] for name, (replies, tokens) in models if name],
+    }
+
+
+def _used(total: Sum, people: int | None = None) -> Part:
+    names = ("conversations", "from_people", "from_agents", "from_staff", "tokens")
+    counts = {name: total[name] for name in names}
+    return {**counts, "messages": total.messages, **({} if people is None else {"people": people})}
+
+
+def _performance(source: Source) -> Part:
+    """`totals`, `before`, `days`: how fast and by whom; `waits` [[up to ms or None, count]]; `reasons`."""
+    now, before = source.sums()
+    counts = dict.fromkeys((*WAITS, None), 0)
+    for step, count in now.first.items():
+        counts[next((wait for wait in WAITS if middle(step) <= wait), None)] += count
+    return {
+        "totals": _performed(now),
+        "before": _performed(before),
+        "days": [{"day": on.isoformat(), **_performed(sum_of(days))} for on, days in source.shown()],
+        "waits": [[wait, count] for wait, count in counts.items()],
+        "reasons": dict(merged(source.within(source.span), "reasons").most_common()),
+    }
+
+
+def _performed(total: Sum) -> Part:
+    return {
+        "first_reply_ms": percentile(total.first, 0.5),
+        "first_reply_p95_ms": percentile(total.first, 0.95),
+        "reply_ms": percentile(total.reply, 0.5),
+        "reply_p95_ms": percentile(total.reply, 0.95),
+        "answered_within_a_minute": total.answered_soon,
+        "escalated": total["escalated"],
+        "escalation_rate": total.escalation_rate,
+        "resolved_by_agent": total["by_agent"],
+        "resolved_by_staff": total["by_staff"],
+    }
+
+
+def _agents(source: Source) -> Part:
+    """`agents`, the busiest first, each with its counts; `others`: how many more there are."""
+    sums = sorted(by_agent(source.within(source.span)).items(), key=lambda item: -item[1]["conversations"])
+    rows = [{"agent": key, "name": source.agents.get(key, ""), **_of_agent(total)} for key, total in sums]
+    return {"agents": rows[:MOST_AGENTS], "others": max(0, len(rows) - MOST_AGENTS)}
+
+
+def _of_agent(total: Sum) -> Part:
+    return {
+        "conversations": total["conversations"],
+        "messages": total.messages,
+        "resolved_by_agent": total["by_agent"],
+        "escalated": total["escalated"],
+        "escalation_rate": total.escalation_rate,
+        "first_reply_ms": percentile(total.first, 0.5),
+        "rating": total.rating,
+        "ratings": total.rated,
+        "mood": total.mood,
+    }
+
+
+def _satisfaction(source: Source) -> Part:
+    """`totals`, `before`, `days`: ratings and moods; `stars`: ratings by number of stars."""
+    now, before = source.sums()
+    return {
+        "totals": _liked(now),
+        "before": _liked(before),
+        "days": [{"day": on.isoformat(), **_liked(sum_of(days))} for on, days in source.shown()],
+        "stars": {str(stars): now.ratings[stars] for stars in (5, 4, 3, 2, 1)},
+    }
+
+
+def _liked(total: Sum) -> Part:
+    moods = {name: total[name] for name in ("positive", "neutral", "negative")}
+    return {"rating": total.rating, "ratings": total.rated, "pleased": total.pleased, "mood": total.mood, **moods}
+
+
+def _tenants(source: Source) -> Part:
+    """`tenants`, the busiest first: what each used, and how it went."""
+    rows = []
+    for name, days in source.tenants.items():
+        total = sum_of(day for on, day in days.items() if source.span.first <= on <= source.span.last)
+        people = source.people[name][0]
+        rows.append({"tenant": name, **_used(total, people), "escalation_rate": total.escalation_rate,
+                     "rating": total.rating})  # fmt: skip
+    return {"tenants": sorted(rows, key=lambda row: (-row["conversations"], row["tenant"]))}
+
+
+PARTS: Final[dict[str, Callable[[Source], Part]]] = {
+    "usage": _usage,
+    "performance": _performance,
+    "agents": _agents,
+    "satisfaction": _satisfaction,
+}
+
+
+def keep_report(tenant: TenantModel, report_type: ReportType, span: Span) -> tuple[Report, bool]:
+    """Make a report of a tenant and keep it; one that is kept already stays. Return it, and whether it is new."""
+    with tenant_scope(tenant):
+        with transaction.atomic():
+            had = Report.objects.filter(report_type=report_type, period=span.kind, first_day=span.first).first()
+        if had is not None:
+            return had, False
+        data = make_report(report_type, span, [tenant], whole=False)
+        with transaction.atomic():
+            return Report.objects.get_or_create(
+                report_type=report_type, period=span.kind, first_day=span.first,
+                defaults={"last_day": span.last, "data": data},
+            )  # fmt: skip
+
+
+def report_of(report_id: UUID) -> Report | None:
+    """Return a report of the current tenant that was kept."""
+    return Report.objects.filter(pk=report_id).first()
