@@ -37,7 +37,7 @@ def webs(folder: DataFolder, env: dict[str, str], listener: socket.socket, count
 def worker(folder: DataFolder, env: dict[str, str], number: int = 1) -> Service:
     """Describe a worker of all queues."""
     name = _numbered("worker", number)
-    command = ["-m", *WORKER, "--hostname", f"{name}@charla"]
+    command = ["-m", *WORKER, "--hostname", f"{name}@%h"]  # its own on each machine
     return _service(name, command, folder, {**env, "DATABASE_POOL_SIZE": str(WORKER_THREADS + 2)})
 
 
