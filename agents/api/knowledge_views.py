@@ -141,8 +141,9 @@ class KnowledgeDocumentViewSet(
         self._base()
         return super().list(request, *args, **kwargs)
 
+    @extend_schema(responses={200: KnowledgeDocumentSerializer, 201: KnowledgeDocumentSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Store a document; one of the same title takes the place of the one before."""
+        """Store a document: 201; one of the same title takes the place of the one before: 200."""
         base = self._base()
         wanted = self.get_serializer(data=request.data)
         wanted.is_valid(raise_exception=True)
