@@ -51,6 +51,7 @@ MENU: Final = (
     (
         _("Installation"),
         (
+            ("metrics.commandrun", "monitor_heart"),
             ("tenants.tenantmodel", "domain"),
             ("tenants.user", "person"),
             ("tenants.loginsession", "devices"),

@@ -8,13 +8,17 @@ from django.core.signals import got_request_exception
 from django.dispatch import receiver
 
 from metrics.services import MetricsService
+from metrics.services.command_runs import note_run
 from tenants.services.work import Lease
 from tenants.signals import command_finished, work_died
 
 
 @receiver(command_finished, dispatch_uid="metrics.command_finished")
-def count_command(sender: Any, command: str, outcome: str, seconds: float, **kwargs: Any) -> None:
-    """Count a command's run and its time."""
+def count_command(
+    sender: Any, command: str, outcome: str, seconds: float, error: BaseException | None = None, **kwargs: Any
+) -> None:
+    """Count a command's run and its time, and remember how it did."""
+    note_run(command, seconds=seconds, error=error)
     MetricsService.increment_counter("command_runs", {"command": command, "outcome": outcome})
     MetricsService.observe_histogram("command_seconds", seconds, {"command": command})
 

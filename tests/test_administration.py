@@ -35,6 +35,7 @@ READ = {
     },
     "operator": {
         "agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession",
+        "metrics.CommandRun",
     },
 }  # fmt: skip
 ADD = {

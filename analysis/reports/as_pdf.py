@@ -1,12 +1,13 @@
 """A report as PDF: A4, its text selectable, its charts drawn as lines, with a font that comes along.
 
-DejaVu Sans knows the letters of Europe, Greek, Cyrillic, Arabic and Hebrew; of a sign that it lacks (an emoji in an
-agent's name, say) nothing is printed.
+DejaVu Sans knows Latin, Greek and Cyrillic letters and more; a letter that it lacks (of a Chinese name, say) is printed
+as an empty box, and a symbol (an emoji) not at all.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,9 +21,11 @@ from analysis.reports.sections import Chart, Data, Section, Table, Tile, section
 
 FONTS: Final = Path(__file__).parent / "fonts"
 FONT: Final = "DejaVu"
+BOX: Final = "□"
 MARGIN: Final = 42.0
 GAP: Final = 12.0
-TILE_HEIGHT: Final = 46.0
+TILE_HEIGHT: Final = 56.0
+VALUE_SIZES: Final = (15, 13, 11, 9, 7)
 DARK, SOFT, RULE, TEAL = (31, 41, 55), (100, 116, 139), (203, 213, 225), (15, 118, 110)
 
 
@@ -51,10 +54,9 @@ class Pages(FPDF):
         self.set_text_color(*colour)
 
     def known(self, text: str) -> str:
-        """Return a text without the signs that the font lacks."""
-        font = self.current_font
-        glyphs = font.cmap if isinstance(font, TTFFont) else {}
-        return "".join(letter for letter in text if ord(letter) in glyphs) if glyphs else text
+        """Return a text as the font can write it: an empty box for each letter that it lacks, nothing for a symbol."""
+        glyphs = self.current_font.cmap if isinstance(self.current_font, TTFFont) else {}
+        return "".join(one if ord(one) in glyphs else BOX * category(one).startswith("L") for one in text)
 
     def cut(self, text: str, width: float) -> str:
         """Return a text cut to a width in the current font."""
@@ -134,13 +136,16 @@ def _tile(pdf: Pages, tile: Tile, x: float, y: float, width: float) -> None:
     pdf.set_xy(x + 9, y + 7)
     pdf.write_with(8.5, colour=SOFT)
     pdf.cell(width - 18, 12, pdf.cut(tile.name, width - 18))
-    pdf.set_xy(x + 9, y + 21)
-    pdf.write_with(15, bold=True)
-    value = pdf.cut(tile.value, width - 18)
-    pdf.cell(pdf.get_string_width(value) + 4, 18, value)
+    pdf.set_xy(x + 9, y + 20)
+    for size in VALUE_SIZES:
+        pdf.write_with(size, bold=True)
+        if pdf.get_string_width(tile.value) <= width - 18:
+            break
+    pdf.cell(width - 18, 18, pdf.cut(tile.value, width - 18))
     if tile.change:
-        pdf.write_with(8.5, colour=SOFT)
-        pdf.cell(max(1, x + width - 9 - pdf.x), 18, pdf.cut(tile.change, max(1, x + width - 9 - pdf.x)))
+        pdf.set_xy(x + 9, y + 38)
+        pdf.write_with(8, colour=SOFT)
+        pdf.cell(width - 18, 12, tile.change)
 
 
 def _height(pdf: Pages, chart: Chart) -> float:
@@ -174,7 +179,7 @@ def _draw(pdf: Pages, drawing: Drawing, left: float, top: float, scale: float) -
 
 def _letter(pdf: Pages, label: Label, left: float, top: float, scale: float) -> None:
     pdf.write_with(label.size * scale)
-    text = pdf.known(label.text)
+    text = pdf.cut(label.text, label.x * scale if label.anchor == "end" else pdf.epw)
     width = pdf.get_string_width(text)
     shift = {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
     pdf.text(max(MARGIN, left + label.x * scale - shift), top + label.y * scale, text)
@@ -184,13 +189,13 @@ def _table(pdf: Pages, table: Table) -> None:
     pdf.room_for(80)
     pdf.write_with(10.5, bold=True)
     pdf.cell(pdf.epw, 20, pdf.cut(table.title, pdf.epw), new_x="LMARGIN", new_y="NEXT")
-    pdf.write_with(8)
+    pdf.write_with(7.5)
     pdf.set_draw_color(*RULE)
     pdf.set_fill_color(255)
     pdf.set_line_width(0.5)
     others = len(table.headings) - 1
     with pdf.table(
-        col_widths=(1.6, *[1] * others), text_align=("LEFT", *["RIGHT"] * others), line_height=13, padding=(2, 2),
+        col_widths=(1.3, *[1] * others), text_align=("LEFT", *["RIGHT"] * others), line_height=13, padding=(2, 2),
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=FontFace(emphasis=TextEmphasis.B, color=DARK),
     ) as grid:  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.reports.drawing import TEXT_SIZE, Box, Drawing, Label, Stroke, fitted
+from analysis.reports.drawing import LETTER, TEXT_SIZE, Box, Drawing, Label, Stroke, fitted
 from analysis.reports.wording import short
 
 WIDTH: Final = 520.0
@@ -80,7 +80,8 @@ def bars(told: str, rows: Sequence[tuple[str, float, str]], colour: str = TEAL) 
     """Return a bar for each row (name, value, the value in words)."""
     drawing = Drawing(WIDTH, ROW * len(rows) + 4, told)
     highest = max((value for _name, value, _words in rows), default=0)
-    room = WIDTH - NAMES - VALUES
+    longest = max((len(words) for _name, _value, words in rows), default=0)
+    room = WIDTH - NAMES - max(VALUES, 12 + longest * TEXT_SIZE * LETTER)
     for number, (name, value, words) in enumerate(rows):
         y = number * ROW
         length = room * value / highest if highest else 0
@@ -103,7 +104,7 @@ def _canvas(told: str, axis: Axis, series: Sequence[Series], highest: float) -> 
     x = LEFT
     for one in series:
         drawing.add(Box(x, 4, 9, 9, one.colour), Label(x + 13, 12, one.name))
-        x += 30 + len(one.name) * TEXT_SIZE * 0.56
+        x += 30 + len(one.name) * TEXT_SIZE * LETTER
     return drawing, top
 
 

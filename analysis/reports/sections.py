@@ -106,7 +106,7 @@ def _usage(part: Data, data: Data) -> Section:
         _tile(part, "conversations", _("Conversations")),
         _tile(part, "people", _("People who wrote")),
         _tile(part, "messages", _("Messages")),
-        _tile(part, "tokens", _("Tokens of language models")),
+        _tile(part, "tokens", _("Tokens used")),
     ]
     if not part["totals"]["messages"] and not part["totals"]["conversations"]:
         section.empty = _("Nobody wrote in this time.")

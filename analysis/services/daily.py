@@ -4,13 +4,14 @@
     agents    by agent's id ("" without one): conversations, from_people, from_agents, from_staff, tokens, analyzed,
               escalated, by_agent, by_staff, first and reply (times by step, see STEP), ratings by stars,
               positive, neutral, negative, score (sum of the moods)
+    all       the same of all agents together
     channels  conversations by channel      hours   people's messages by hour of the tenant's day
     reasons   handed over, by reason        models  [replies, tokens] by model
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -172,7 +173,22 @@ def _figures(cursor: Any, values: dict[str, Any]) -> Counts:
         counts = found["agents"][str(agent or "")]
         counts[sentiment] += count
         counts["score"] = round(counts["score"] + float(score), 2)
+    found["all"] = together(found["agents"].values())
     return found
+
+
+def together(agents: Iterable[Mapping[str, Any]]) -> Counts:
+    """Return the sum of what a day holds of several agents."""
+    total: Counts = {}
+    for agent in agents:
+        for name, value in agent.items():
+            if isinstance(value, Mapping):
+                steps = total.setdefault(name, {})
+                for step, count in value.items():
+                    steps[step] = steps.get(step, 0) + count
+            else:
+                total[name] = round(total.get(name, 0) + value, 2)
+    return total
 
 
 def _count_said(found: Counts, agent: Counts, sender: str, hour: int, model: str, messages: int, tokens: int) -> None:

@@ -97,8 +97,7 @@ def sum_of(days: Iterable[Mapping[str, Any]]) -> Sum:
     """Return the sum of days over all agents."""
     total = Sum()
     for day in days:
-        for agent in day["agents"].values():
-            total.add(agent)
+        total.add(day["all"])
     return total
 
 

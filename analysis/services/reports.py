@@ -24,9 +24,11 @@ from tenants.models import TenantModel
 from tenants.scope import current_tenant_id, tenant_scope
 
 MOST_AGENTS: Final = 25
+# Not count(DISTINCT …), for which PostgreSQL reads the rows in the order of their contacts, and each from the table.
 PEOPLE: Final = """
-SELECT count(DISTINCT contact_id) FROM analysis_usagemetric
-WHERE tenant_id = %s AND date BETWEEN %s AND %s AND contact_id IS NOT NULL
+SELECT count(*) FROM (
+    SELECT contact_id FROM analysis_usagemetric
+    WHERE tenant_id = %s AND date BETWEEN %s AND %s AND contact_id IS NOT NULL GROUP BY contact_id) AS people
 """
 # The waits that the chart of first replies tells apart, in milliseconds; what takes longer is the last bar.
 WAITS: Final = (1_000, 3_000, 10_000, 30_000, 60_000, 300_000, 3_600_000)

@@ -46,6 +46,7 @@ LOGGING = {
         "chats.access": {"handlers": ["file"], "level": "INFO", "propagate": False},
         "chats.security": {"handlers": ["security_file"], "level": "WARNING", "propagate": False},
         "lingua": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},  # it tells of every table of every font
     },
 }
 structlog.configure(

@@ -1,0 +1,5 @@
+"""The page of operations in the administration."""
+
+from metrics.admin import operations
+
+__all__ = ["operations"]
