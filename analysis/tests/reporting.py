@@ -6,7 +6,7 @@ from typing import Any
 from analysis.models import ReportPeriod
 from analysis.services.daily import together
 from analysis.services.report_periods import Span
-from analysis.services.reports import PARTS, Source
+from analysis.services.reports import PARTS, Day, Source
 
 LAST = date(2026, 9, 30)
 NAMES = ("Aurora 🌟", "=1+1", "Лаура", "支持", "<b>Bruno</b>", "W" * 80, *(f"Agent {number}" for number in range(30)))
@@ -31,7 +31,9 @@ def report(scale: int, *, kind: ReportPeriod = ReportPeriod.MONTHLY, tenant: str
     """Return what a report says of such days; of none at all for a scale of 0."""
     span = Span.holding(kind, LAST)
     first = span.needed_from
-    days = {first + timedelta(days=number): day(scale) for number in range((LAST - first).days + 1)} if scale else {}
+    days: dict[date, Day] = {}
+    if scale:
+        days = {first + timedelta(days=number): day(scale) for number in range((LAST - first).days + 1)}
     agents = {str(number): name for number, name in enumerate(NAMES)}
     source = Source(span, {"acme": days}, {"acme": (scale, scale)}, agents)
     return {

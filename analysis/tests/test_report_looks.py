@@ -1,8 +1,8 @@
 """How reports look: nothing is cut off, whatever the numbers, the names and the language."""
 
+from importlib import import_module
 from typing import Any
 
-import pypdfium2
 import pytest
 from django.utils import translation
 
@@ -17,6 +17,7 @@ from analysis.services.report_sums import Sum, percentile
 from analysis.tests.reporting import LAST, report
 
 MARGIN = 30
+pypdfium2: Any = import_module("pypdfium2")  # it brings no types
 
 
 def pages(data: dict[str, Any], language: str) -> list[tuple[str, list[tuple[float, float, float, float]], float]]:

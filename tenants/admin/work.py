@@ -32,6 +32,7 @@ KINDS = {
     "delivery": _("webhook delivery"),
     "notification": _("notification"),
     "import": _("import"),
+    "erasure": _("erasure"),
     "schedule": _("scheduled work"),
     "signal_retry": _("step tried again"),
 }
