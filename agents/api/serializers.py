@@ -134,7 +134,7 @@ class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]
     """A document of a base."""
 
     title = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-    content = serializers.CharField(max_length=LONGEST_CONTENT)
+    content = serializers.CharField(max_length=LONGEST_CONTENT, trim_whitespace=False)  # kept to the letter
     source = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")  # type: ignore[assignment]
     language = serializers.ChoiceField(choices=CHUNK_LANGUAGES, required=False, allow_blank=True, default="")
 
@@ -144,6 +144,12 @@ class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]
             "id", "title", "source", "content", "language", "metadata", "status", "error", "created_at", "updated_at"
         ]  # fmt: skip
         read_only_fields = ["id", "metadata", "status", "error", "created_at", "updated_at"]
+
+    def validate_content(self, content: str) -> str:
+        """Refuse what is blank."""
+        if not content.strip():
+            raise serializers.ValidationError(self.fields["content"].error_messages["blank"], code="blank")
+        return content
 
 
 class KnowledgeUploadSerializer(serializers.Serializer[Any]):

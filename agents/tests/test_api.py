@@ -245,3 +245,12 @@ def test_listing_agents_costs_no_query_more_for_each(
     client.get(AGENTS)
     with django_assert_max_num_queries(12):
         assert len(client.get(AGENTS).json()["results"]) == 11
+
+
+def test_a_documents_text_is_kept_to_the_letter_and_a_blank_one_refused(tenant: TenantModel, admin: User) -> None:
+    client = client_of(admin)
+    documents = f"{BASES}{client.post(BASES, {'name': 'faq'}).json()['id']}/documents/"
+    text = "  indented\n\tonce more \n"
+    assert client.post(documents, {"content": text}).json()["content"] == text
+    blank = client.post(documents, {"content": " \n "})
+    assert (blank.status_code, blank.json()["errors"][0]["code"]) == (400, "blank")

@@ -1,9 +1,8 @@
 """The same program with one piece of its isolation taken out: the probes have to notice each.
 
-`python -m tests.probes.mutants` tries every one; bin/test tries a few of each kind.
+`bin/test tests/probes/test_mutants.py --all-probes` tries every one; bin/test tries a few of each kind.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -145,14 +144,3 @@ def permission_mutants(segments: set[str]) -> Iterator[Mutant]:
             "permission:", f"{resource} written by viewers",
             lambda lowered=lowered: patch.object(callers, "WRITES", lowered), resource,  # type: ignore[misc]
         )  # fmt: skip
-
-
-def main() -> int:
-    """Try every mutant beside throw-away servers."""
-    from tests.support import suite
-
-    return suite.main(["tests/probes/test_mutants.py", "--all-probes", "-q", "-n", "0"])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -35,8 +35,8 @@ OWN = [
     "👩‍👩‍👧",
     "a" * 5000,
 ]
-# Chosen freely by nobody: another form of them means the same thing and is stored in one form.
-ONE_FORM = {"email", "timezone"}
+# Chosen freely by nobody: another form of them means the same thing and is stored in one form. No agent: the usual one.
+ONE_FORM = {"email", "timezone", "agent"}
 # What people say to each other.
 TO_THE_LETTER = {"content"}
 
