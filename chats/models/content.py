@@ -98,6 +98,10 @@ class ContentChatModel(SealedModel, TenantOwned):
                 condition=models.Q(is_encrypted=True),
                 name="messages_by_their_key",
             ),
+            # When a message goes, the database looks for what answers it.
+            models.Index(
+                fields=["in_response_to"], condition=models.Q(in_response_to__isnull=False), name="messages_answering"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["chat", "sequence"], name="idx_messages_conversation_id"),
