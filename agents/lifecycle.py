@@ -1,12 +1,15 @@
 """What agents bring to a new tenant, and to the demo tenant: text of our own, in both languages."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from django.db import transaction
+
 from agents.models import AgentKnowledgeBase, AgentModel, AIModel, KnowledgeBase, Provider
 from agents.services.documents import Entry, store
-from tenants.lifecycle import demo_steps, init_steps
+from tenants.lifecycle import TrialOrder, demo_steps, init_steps, trial_steps
 from tenants.models import Language, TenantModel
 
 DEMO: Final = Path(__file__).parent / "demo"
@@ -48,6 +51,15 @@ def make_demo_agents(tenant: TenantModel) -> None:
         AgentKnowledgeBase.objects.get_or_create(agent=agent, knowledge_base=base)
     AgentModel.objects.filter(is_default=True).exclude(id=lila.id).update(is_default=False)
     AgentModel.objects.filter(id=lila.id).update(is_default=True)
+
+
+@trial_steps.register("agents.agent")
+def make_trial_agent(order: TrialOrder) -> Iterator[int]:
+    """See to it that somebody is there who can have answered."""
+    with transaction.atomic():
+        ensure_default_model(order.tenant)
+        ensure_default_agent(order.tenant)
+    yield 0
 
 
 def _agent(name: str, **fields: str) -> AgentModel:

@@ -7,6 +7,7 @@ from django.db import connection
 
 from analysis.demo import COMMENTS, INTENTS, RATINGS
 from analysis.models import ConversationAnalytics, Intent
+from analysis.samples import store_findings_of
 from analysis.services.bulk import Selection, analyze_all
 from analysis.services.figures import note_escalation, refresh_figures
 from analysis.services.intent_training import relearn
@@ -15,9 +16,11 @@ from analysis.services.retraining import order_training
 from analysis.services.summaries import keep, transcript_of, write_extract
 from chats.lifecycle import DEMO_LABEL
 from chats.models import ChatModel, ChatStatus
-from tenants.lifecycle import Person, demo_steps, erasure_steps
+from chats.samples.storing import followers
+from tenants.lifecycle import CleanupKind, Person, cleanup_steps, demo_steps, erasure_steps
 from tenants.models import TenantModel
 from tenants.scope import current_tenant_id
+from tenants.services.ageing import AgedTable
 
 FORGET: Final = (
     "DELETE FROM analysis_conversationsummary WHERE tenant_id = %s AND chat_id = ANY(%s)",
@@ -30,6 +33,18 @@ UNLEARN: Final = (
     "UPDATE analysis_sentimentchatmodel SET corrected_at = NULL, corrected_by_id = NULL, original = NULL"
     " WHERE tenant_id = %s AND chat_id = ANY(%s) AND corrected_at IS NOT NULL",
 )
+
+# What staff corrected stays: it is learnt from. By default all of it stays as long as its conversation.
+FINDINGS: Final = {
+    "analysis.sentiments": ("analysis_sentimentchatmodel", "timestamp", "corrected_at IS NULL"),
+    "analysis.intents": ("analysis_messageintent", "timestamp", "corrected_at IS NULL"),
+    "analysis.figures": ("analysis_conversationanalytics", "began_at", "began_at IS NOT NULL"),
+}
+
+for name, (table, time, condition) in FINDINGS.items():
+    aged = AgedTable(table, time, time, CleanupKind.ANALYSIS, setting="analysis_retention_days", condition=condition)
+    cleanup_steps.add(name, aged.step())
+followers.add("analysis.findings", store_findings_of)
 
 
 @demo_steps.register("analysis.intents")

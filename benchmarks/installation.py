@@ -92,7 +92,7 @@ def installation() -> Iterator[Installation]:
         os.environ |= {**servers.environment, "CHARLA_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "config.settings"}
         os.environ["CHARLA_ENVIRONMENT"] = "production"
         prepare = [sys.executable, "-m", "config.stack.prepare", f"{folder}/prepared.json", "--no-demo"]
-        subprocess.run(prepare, cwd=ROOT, check=True, timeout=120, stdout=subprocess.DEVNULL)
+        subprocess.run(prepare, cwd=ROOT, check=True, timeout=600, stdout=subprocess.DEVNULL)
         import django
 
         django.setup()

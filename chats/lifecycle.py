@@ -1,5 +1,6 @@
 """What conversations bring to a new tenant: the door of its web widget, and chats worth looking at in the demo."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -8,8 +9,21 @@ from django.db import connection
 from agents.models import AgentModel
 from chats.demo import Script, planned
 from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, ContentChatModel
+from chats.samples.scenarios import SCENARIOS
+from chats.samples.storing import tell
+from chats.services.media_files import STRAYS
+from chats.services.retention import STEPS
 from chats.signals.muting import muted_signals
-from tenants.lifecycle import Person, demo_steps, erasure_steps, init_steps
+from tenants.lifecycle import (
+    Person,
+    TrialOrder,
+    cleanup_steps,
+    demo_steps,
+    erasure_steps,
+    init_steps,
+    scenarios,
+    trial_steps,
+)
 from tenants.models import TenantModel
 from tenants.scope import current_tenant_id
 
@@ -68,6 +82,18 @@ def _write(script: Script, began: datetime, agent: AgentModel | None) -> None:
         )
         for number, line in enumerate(script.lines)
     )
+
+
+for name, scenario in SCENARIOS.items():
+    scenarios.add(name, scenario.label)
+for name, cleanup in {**STEPS, "chats.strays": STRAYS}.items():
+    cleanup_steps.add(name, cleanup)
+
+
+@trial_steps.register("chats.conversations")
+def make_trial_chats(order: TrialOrder) -> Iterator[int]:
+    """Make as many conversations up as are wanted, each time new ones."""
+    yield from tell(order)
 
 
 @erasure_steps.register("chats.work")

@@ -5,10 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from chats.services import erasing, retention, retrying
+from chats.services import erasing, retrying
 from chats.services.closing import archive_completed, complete_silent
 from chats.services.debouncing import remove_stale
-from chats.services.media_files import remove_strays
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
 from chats.tasks import erase_person, process_new_message, retry_signal_processing
@@ -47,23 +46,12 @@ WORK_KINDS.add(
 )
 WORK_KINDS.add(erasing.KIND, WorkKind(ring=_ring_erasure, run=erasing.erase, died=erasing.gave_up))
 SCHEDULES.add(
-    "chats.retention",
-    ScheduleEntry(
-        _("remove conversations that were kept long enough"), timedelta(days=1), retention.remove_old,
-        offset=timedelta(hours=2),
-    ),
-)  # fmt: skip
-SCHEDULES.add(
     "chats.complete_silent",
     ScheduleEntry(_("complete conversations that fell silent"), timedelta(minutes=10), complete_silent),
 )
 SCHEDULES.add(
     "chats.archive_completed",
     ScheduleEntry(_("archive completed conversations"), timedelta(hours=1), archive_completed),
-)
-SCHEDULES.add(
-    "chats.remove_strays",
-    ScheduleEntry(_("remove files that no message knows"), timedelta(days=1), remove_strays, timedelta(hours=3)),
 )
 SCHEDULES.add(
     "chats.remove_buffers", ScheduleEntry(_("remove old message buffers"), timedelta(minutes=5), remove_stale_buffers)

@@ -4,13 +4,17 @@ from typing import Final
 
 from django.db import connection
 
-from tenants.lifecycle import Person, erasure_steps
+from notifications.services.retention import TABLES
+from tenants.lifecycle import Person, cleanup_steps, erasure_steps
 from tenants.scope import current_tenant_id
 
 FORGET_REASONS: Final = """
 UPDATE notifications_event SET data = data - 'reason'
 WHERE tenant_id = %s AND object_id = ANY(%s) AND data ? 'reason'
 """
+
+for name, table in TABLES.items():
+    cleanup_steps.add(name, table.step())
 
 
 @erasure_steps.register("notifications.events")

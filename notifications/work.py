@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Digest
 from notifications.services import deliveries, requeueing, telling
 from notifications.services.mailing import send_digests
-from notifications.services.retention import remove_old
 from notifications.tasks import deliver_webhook, send_outside
 from tenants.services.schedules import SCHEDULES, ScheduleEntry
 from tenants.services.work import WORK_KINDS, WorkKind
@@ -29,10 +28,6 @@ def _ring_notification(reference: str) -> None:
 
 
 WORK_KINDS.add("notification", WorkKind(ring=_ring_notification, run=telling.tell_outside, died=telling.gave_up))
-SCHEDULES.add(
-    "notifications.retention",
-    ScheduleEntry(_("remove old events and deliveries"), timedelta(days=1), remove_old, offset=timedelta(hours=3)),
-)
 SCHEDULES.add(
     "notifications.hourly_digest",
     ScheduleEntry(_("send hourly digests"), timedelta(hours=1), partial(send_digests, Digest.HOURLY)),

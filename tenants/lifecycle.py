@@ -4,13 +4,17 @@ Source: architecture.md, "Apps": system-wide commands live in the lowest app tha
 registries that the others fill.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tenants.models import TenantModel
 from tenants.registry import Registry
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 TenantStep = Callable[[TenantModel], None]
 
@@ -39,3 +43,67 @@ ErasureStep = Callable[[Person], int]
 ExportStep = Callable[[Person], list[dict[str, Any]]]
 erasure_steps: Registry[ErasureStep] = Registry("step of erasing a person")
 export_steps: Registry[ExportStep] = Registry("part of a person's export")
+
+
+@dataclass(frozen=True)
+class TrialOrder:
+    """Rows that are wanted for trying and measuring: about so many messages, of a scenario; `seed` decides the rest."""
+
+    tenant: TenantModel
+    messages: int
+    scenario: str
+    seed: int
+
+
+# Each runs in the tenant's scope, opens its own transactions of a few thousand rows, and yields how many messages each
+# of them wrote (nothing, where it writes none). What a scenario is like is told to people beside its name.
+TrialStep = Callable[[TrialOrder], Iterator[int]]
+trial_steps: Registry[TrialStep] = Registry("step of create_test_data")
+scenarios: "Registry[StrPromise]" = Registry("scenario of create_test_data")
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is to go in the current tenant: what is older than `days`, or (None) than the tenant keeps it.
+
+    Work that can be divided is done by several at once: this is the one numbered `part` (from 0 on) of `parts`.
+    """
+
+    days: int | None = None
+    part: int = 0
+    parts: int = 1
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Rows of a table that are gone, and the bytes of the files that went with them."""
+
+    table: str
+    rows: int
+    file_bytes: int = 0
+
+
+class CleanupKind(StrEnum):
+    """What `cleanup_old_data --type` names."""
+
+    CHATS = "chats"
+    LOGS = "logs"
+    FILES = "files"
+    ANALYSIS = "analysis"
+
+
+@dataclass(frozen=True)
+class CleanupStep:
+    """How one kind of row ages: `count` tells how many would go, `run` removes them in many short transactions.
+
+    Both run in the tenant's scope, outside any transaction; `run` may be stopped after each thing that it yields, and
+    goes on when it is run again. `divisible`: it looks at `part` and `parts`.
+    """
+
+    kind: CleanupKind
+    count: Callable[[Cleaning], int]
+    run: Callable[[Cleaning], Iterator[Removed]]
+    divisible: bool = False
+
+
+cleanup_steps: Registry[CleanupStep] = Registry("step of cleanup_old_data")

@@ -10,6 +10,7 @@ from django.db import close_old_connections
 from tenants.access import Reach
 from tenants.request_ids import current_request_id
 from tenants.scope import scope, tenant_scope
+from tenants.services.cleaning import clean_current_tenant
 from tenants.services.crowding import CROWDED, queue_for, thread_of
 from tenants.services.schedules import run_scheduled
 
@@ -62,3 +63,9 @@ class TenantTask(Task):  # type: ignore[type-arg]
 def run_schedule(ref_id: str) -> None:
     """Run one tenant's slot of a schedule entry."""
     run_scheduled(ref_id)
+
+
+@shared_task(base=TenantTask, queue="bulk")
+def run_cleanup_task() -> None:
+    """Remove what the tenant has kept long enough; the schedule does the same each night."""
+    clean_current_tenant()

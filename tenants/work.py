@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from tenants.services.cleaning import clean_at_night
 from tenants.services.idempotency import remove_old_answers
 from tenants.services.invitations import remove_old_invitations
 from tenants.services.schedules import KIND, SCHEDULES, ScheduleEntry, nothing_makes_up, run_scheduled
@@ -28,4 +29,8 @@ SCHEDULES.add(
 SCHEDULES.add(
     "tenants.old_invitations",
     ScheduleEntry(_("remove invitations that ran out a month ago"), timedelta(days=1), remove_old_invitations),
+)
+SCHEDULES.add(
+    "tenants.cleanup",
+    ScheduleEntry(_("remove what was kept long enough, in the tenant's night"), timedelta(hours=1), clean_at_night),
 )

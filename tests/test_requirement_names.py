@@ -30,6 +30,8 @@ NAMES = {
     "analysis.management.commands.generate_reports": ("Command",),
     "analysis.services.due_reports": ("make_due_reports",),
     "analysis.models": ("UsageMetric",),
+    "chats.services": ("ChatCleanupService",),
+    "tenants.tasks": ("run_cleanup_task",),
     "notifications.services": ("NotificationService",),
     "audit.services": ("AuditService",),
     "metrics.services": ("MetricsService",),
@@ -39,6 +41,7 @@ METHODS = {
     "analysis.services.ConversationSummaryService": ("generate_summary",),
     "notifications.services.NotificationService": ("send_notification", "send_escalation_alert"),
     "audit.services.AuditService": ("log_event",),
+    "chats.services.ChatCleanupService": ("count_old_chats", "cleanup_old_chats"),
     "metrics.services.MetricsService": ("increment_counter", "set_gauge", "observe_histogram"),
 }
 SIGNALS = ("message_analyzed", "conversation_completed", "chat_archived", "escalation_triggered")

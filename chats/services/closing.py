@@ -1,9 +1,11 @@
 """Conversations that end by themselves: completed after a silence, archived after a while (domain.md; decision 22)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -33,14 +35,42 @@ def complete_silent() -> int:
     silent = ChatModel.objects.filter(
         is_active=True, status=ChatStatus.ACTIVE, last_activity__lt=timezone.now() - _hours("complete_after_hours")
     )
-    return _each(silent.order_by("last_activity"), lifecycle.complete, is_conversation_complete)
+    return sum(1 for _chat in _each(silent.order_by("last_activity"), lifecycle.complete, is_conversation_complete))
 
 
 def archive_completed() -> int:
     """Archive the current tenant's chats that were completed long enough ago; return how many."""
     since = timezone.now() - _hours("archive_after_hours")
     completed = ChatModel.objects.filter(status=ChatStatus.COMPLETED, updated_at__lt=since)
-    return _each(completed.order_by("updated_at"), lifecycle.archive, lambda chat: chat.status == ChatStatus.COMPLETED)
+    return sum(1 for _chat in _each(completed.order_by("updated_at"), lifecycle.archive, _is_completed))
+
+
+def _is_completed(chat: ChatModel) -> bool:
+    return chat.status == ChatStatus.COMPLETED
+
+
+def inactive(silence: timedelta) -> "QuerySet[ChatModel]":
+    """Return the current tenant's chats in which nobody has written for so long, and whom nobody waits for."""
+    return ChatModel.objects.filter(
+        status__in=(ChatStatus.ACTIVE, ChatStatus.COMPLETED), last_activity__lt=timezone.now() - silence
+    )
+
+
+def archive_inactive(silence: timedelta) -> Iterator[ChatStatus]:
+    """Complete what is still open of these, which has it summarised, then archive all; yield each step's new status.
+
+    Each is a transaction of its own: what is stopped goes on when it is called again.
+    """
+    before = timezone.now() - silence
+    steps = ((ChatStatus.ACTIVE, lifecycle.complete), (ChatStatus.COMPLETED, lifecycle.archive))
+    for status, change in steps:
+        chats = inactive(silence).filter(status=status).order_by("last_activity")
+        for chat in _each(chats, change, partial(_is_silent, status=status, before=before)):
+            yield ChatStatus(chat.status)
+
+
+def _is_silent(chat: ChatModel, *, status: ChatStatus, before: datetime) -> bool:
+    return chat.status == status and chat.last_activity < before
 
 
 def archive_conversation(chat: ChatModel) -> None:
@@ -59,16 +89,22 @@ def _hours(name: str) -> timedelta:
 
 def _each(
     chats: "QuerySet[ChatModel]", change: Callable[..., ChatModel], still_holds: Callable[[ChatModel], bool]
-) -> int:
-    """Change chat by chat, looking again under the row's lock: a message may have come meanwhile."""
-    changed = 0
+) -> Iterator[ChatModel]:
+    """Change chat by chat and yield it, looking again under the row's lock: a message may have come meanwhile."""
     while True:
         with transaction.atomic():
             found = list(chats.values_list("chat_id", flat=True)[:BATCH])
         for chat_id in found:
-            with suppress(ChatNotFoundError), transaction.atomic():  # deleted meanwhile
-                if still_holds(lifecycle.locked_chat(chat_id)):
-                    change(chat_id=chat_id)
-                    changed += 1
+            if changed := _change_if(chat_id, change, still_holds):
+                yield changed
         if len(found) < BATCH:
-            return changed
+            return
+
+
+def _change_if(
+    chat_id: UUID, change: Callable[..., ChatModel], still_holds: Callable[[ChatModel], bool]
+) -> ChatModel | None:
+    with suppress(ChatNotFoundError), transaction.atomic():  # deleted meanwhile
+        if still_holds(lifecycle.locked_chat(chat_id)):
+            return change(chat_id=chat_id)
+    return None

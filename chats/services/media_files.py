@@ -7,9 +7,9 @@ through (`remove_strays`).
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from django.core.files.base import ContentFile
@@ -19,9 +19,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chats.models import ContentChatModel, MediaContentModel
+from tenants.lifecycle import Cleaning, CleanupKind, CleanupStep, Removed
 from tenants.scope import current_tenant_id
-
-DAYS_LOOKED_THROUGH: Final = range(1, 4)
 
 
 @dataclass(frozen=True)
@@ -106,31 +105,54 @@ def add_rows(message: ContentChatModel, stored: Sequence[StoredFile]) -> list[Me
     return rows
 
 
+def delete_files(paths: Iterable[str]) -> None:
+    """Remove files by their paths, empty ones aside; one that is gone already is no error."""
+    for path in paths:
+        if path:
+            default_storage.delete(path)
+
+
 def remove_media(rows: "QuerySet[MediaContentModel]") -> int:
     """Remove files and then their rows, in the caller's transaction; return how many rows. Safe to repeat."""
     found = list(rows.values_list("pk", "media", "thumbnail"))
-    for _pk, path, thumbnail in found:
-        for each in (path, thumbnail):
-            if each:
-                default_storage.delete(each)
+    delete_files(path for _pk, *paths in found for path in paths)
     MediaContentModel.objects.filter(pk__in=[pk for pk, _path, _thumbnail in found]).delete()
     return len(found)
 
 
-def remove_strays() -> int:
-    """Remove files of the current tenant's last days that no row knows: their process died; return how many."""
-    removed = 0
-    for ago in DAYS_LOOKED_THROUGH:
-        lying = set(_files_in(_folder(timezone.now().date() - timedelta(days=ago))))
-        if not lying:
-            continue
-        with transaction.atomic():
-            known = MediaContentModel.objects.filter(media__in=lying).values_list("media", "thumbnail")
-            strays = lying.difference(*known) if known else lying
-        for path in strays:
-            default_storage.delete(path)
-        removed += len(strays)
-    return removed
+def strays() -> Iterator[str]:
+    """Yield the paths of files, of the current tenant's days before today, that no row knows: their process died."""
+    today = timezone.now().date().isoformat()
+    for day in _days():
+        lying = set(_files_in(f"{current_tenant_id()}/{day}")) if day < today else set()
+        if lying:
+            with transaction.atomic():
+                known = list(MediaContentModel.objects.filter(media__in=lying).values_list("media", "thumbnail"))
+            yield from sorted(lying.difference(*known))
+
+
+def count_strays(cleaning: Cleaning) -> int:
+    """Return how many such files there are."""
+    return sum(1 for _path in strays())
+
+
+def remove_strays(cleaning: Cleaning) -> Iterator[Removed]:
+    """Remove them, however old they are: nothing will ever ask for them."""
+    for path in strays():
+        size = default_storage.size(path)
+        default_storage.delete(path)
+        yield Removed("files", 1, size)
+
+
+STRAYS: Final = CleanupStep(CleanupKind.FILES, count_strays, remove_strays)
+
+
+def _days() -> list[str]:
+    try:
+        folders, _names = default_storage.listdir(str(current_tenant_id()))
+    except FileNotFoundError:
+        return []
+    return sorted(folders)
 
 
 def _files_in(folder: str) -> Iterator[str]:

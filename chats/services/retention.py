@@ -1,93 +1,194 @@
 """How long a tenant keeps conversations after their last activity: `message_retention_days` (decision 10).
 
-What staff deleted goes after 30 days (decision 22), and contacts go when nothing of them is left.
+What staff deleted goes after 30 days (decision 22), and contacts go when nothing of them is left. Everything happens
+in short batches; a process that dies leaves conversations that are closed and partly empty, and the next run goes on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel, MediaContentModel
-from chats.services.media_files import remove_media
+from chats.services.media_files import delete_files
+from tenants.lifecycle import Cleaning, CleanupKind, CleanupStep, Removed
 from tenants.scope import current_tenant_id
-from tenants.services.config import setting
+from tenants.services.batches import Batches
+from tenants.services.cleaning import older_than_days
 
 DELETED_FOR: Final = timedelta(days=30)
-CHATS_AT_ONCE: Final = 20
-MESSAGES_AT_ONCE: Final = 1_000
-CONTACTS_AT_ONCE: Final = 200
+CHATS_AT_ONCE: Final = 50
+CHATS, MESSAGES, CONTACTS = "chats_chatmodel", "chats_contentchatmodel", "chats_contact"
+FILES: Final = "chats_mediacontentmodel"
+# From a conversation's end on: a reply goes before what it answers, or the database would write it anew without that.
+DELETE_MESSAGES: Final = "DELETE FROM chats_contentchatmodel WHERE tenant_id = %s AND id = ANY(%s)"
 
 
-@dataclass(frozen=True)
-class Removed:
-    """How many rows went."""
-
-    chats: int
-    contacts: int
-
-    def __str__(self) -> str:
-        """Say it for the schedule's outcome."""
-        return f"{self.chats} conversations, {self.contacts} contacts"
-
-
-def retention_of_tenant() -> timedelta:
-    """Return how long the current tenant keeps a conversation after its last activity."""
-    days = setting(current_tenant_id(), "message_retention_days") or settings.CHAT_SETTINGS["MESSAGE_RETENTION_DAYS"]
-    return timedelta(days=days)
-
-
-def remove_old() -> Removed:
-    """Remove what the current tenant keeps no longer; each batch is a transaction."""
+def conversations_before(cleaning: Cleaning) -> datetime:
+    """Return the time of the last activity before which a conversation of the current tenant goes."""
+    default = settings.CHAT_SETTINGS["MESSAGE_RETENTION_DAYS"]
     with transaction.atomic():
-        before = timezone.now() - retention_of_tenant()
-    chats = 0
-    while removed := _remove_chats(_old_chats(before)):
-        chats += removed
-    contacts = 0
-    while removed := _remove_contacts(Contact.objects.filter(last_activity__lt=before, chats__isnull=True)):
-        contacts += removed
-    return Removed(chats, contacts)
+        days = older_than_days(cleaning, "message_retention_days", default)
+    return timezone.now() - timedelta(days=days or default)
 
 
-def _old_chats(before: datetime) -> QuerySet[ChatModel]:
+def old_chats(cleaning: Cleaning) -> "QuerySet[ChatModel]":
+    """Return the conversations of the current tenant that are to go."""
     deleted = Q(status=ChatStatus.DELETED, updated_at__lt=timezone.now() - DELETED_FOR)
-    return ChatModel.objects.filter(Q(last_activity__lt=before) | deleted)
+    return _part_of(ChatModel.objects.filter(Q(last_activity__lt=conversations_before(cleaning)) | deleted), cleaning)
 
 
-def _remove_chats(chats: QuerySet[ChatModel]) -> int:
-    """Remove a few conversations: their files, then their messages in batches, then themselves.
+def count_chats(cleaning: Cleaning) -> int:
+    """Return how many conversations are to go."""
+    chats = old_chats(cleaning)
+    with transaction.atomic():
+        return chats.count()
 
-    They are closed first, under their locks: a message that comes meanwhile is refused, not lost.
+
+def remove_chats(cleaning: Cleaning) -> Iterator[Removed]:
+    """Remove conversations: their files, what was found in their messages, these, then themselves."""
+    before, chats, batches = conversations_before(cleaning), old_chats(cleaning), Batches()
+    while keys := _close(chats, before):
+        yield from _remove_files(MediaContentModel.objects.filter(chat_id__in=keys), batches)
+        yield from _remove_messages(keys, batches)
+        with transaction.atomic():
+            _total, counts = ChatModel.objects.filter(pk__in=keys).delete()
+        yield from _tables_of(counts)
+
+
+def _close(chats: "QuerySet[ChatModel]", before: datetime) -> list[int]:
+    """Close a few conversations, under their locks: a message that comes meanwhile is refused, not lost.
+
+    One that somebody writes in at this moment is left for the next time. That they are old stays true of those that
+    staff deleted, whose `updated_at` moves with every batch: a run that is cut off finds them again.
     """
     with transaction.atomic():
-        old = chats.select_for_update().order_by("pk")
-        keys = list(old.values_list("pk", flat=True)[:CHATS_AT_ONCE])
-        ChatModel.objects.filter(pk__in=keys).exclude(status=ChatStatus.DELETED).update(
-            status=ChatStatus.DELETED, is_active=False
+        free = chats.select_for_update(skip_locked=True).order_by("pk")
+        keys = list(free.values_list("pk", flat=True)[:CHATS_AT_ONCE])
+        ChatModel.objects.filter(pk__in=keys).update(
+            status=ChatStatus.DELETED,
+            is_active=False,
+            last_activity=Least(F("last_activity"), Value(before - timedelta(seconds=1))),
         )
-        remove_media(MediaContentModel.objects.filter(chat_id__in=keys))
-    while keys and _remove_messages(keys):
-        pass
+    return keys
+
+
+def _remove_files(rows: "QuerySet[MediaContentModel]", batches: Batches) -> Iterator[Removed]:
+    """Remove files outside any transaction, for a storage may be slow, then their rows."""
+    while True:
+        with transaction.atomic():
+            found = list(rows.order_by("pk").values_list("pk", "media", "thumbnail", "size")[: batches.most])
+        if not found:
+            return
+        delete_files(path for _pk, *paths, _size in found for path in paths)
+        with transaction.atomic():
+            MediaContentModel.objects.filter(pk__in=[pk for pk, *_rest in found]).delete()
+        yield Removed(FILES, len(found), sum(size for *_rest, size in found))
+
+
+def _remove_messages(chats: list[int], batches: Batches) -> Iterator[Removed]:
+    rows = ContentChatModel.objects.filter(chat_id__in=chats).order_by("chat_id", "-sequence")
+    hanging: dict[str, int] = {}
+
+    def remove(size: int) -> int:
+        messages = list(rows.values_list("pk", flat=True)[:size])
+        hanging.clear()
+        if messages:
+            hanging.update(_remove_what_hangs_on(messages))
+            with connection.cursor() as cursor:
+                cursor.execute(DELETE_MESSAGES, [current_tenant_id(), messages])
+        return len(messages)
+
+    for count in batches.each(remove):
+        yield Removed(MESSAGES, count)
+        yield from _tables_of(hanging)
+
+
+def _remove_what_hangs_on(messages: list[int]) -> dict[str, int]:
+    """Remove the rows of other tables that cannot be without these messages, whatever apps have such; by label."""
+    removed: dict[str, int] = {}
+    for relation in ContentChatModel._meta.related_objects:
+        if relation.related_model is not ContentChatModel and not relation.field.null:
+            related: Any = relation.related_model
+            _total, counts = related.objects.filter(**{f"{relation.field.name}__in": messages}).delete()
+            removed |= counts
+    return removed
+
+
+def count_contacts(cleaning: Cleaning) -> int:
+    """Return how many contacts nothing is left of, as things are."""
+    before = conversations_before(cleaning)
     with transaction.atomic():
-        ChatModel.objects.filter(pk__in=keys).delete()
-    return len(keys)
+        return Contact.objects.filter(last_activity__lt=before, chats__isnull=True).count()
 
 
-def _remove_messages(chats: list[int]) -> int:
+def remove_contacts(cleaning: Cleaning) -> Iterator[Removed]:
+    """Remove the contacts that have written nothing for so long and have no conversation left."""
+    before = conversations_before(cleaning)
+    last: Any = None
+
+    def remove(size: int) -> int:
+        nonlocal last
+        old = Contact.objects.filter(last_activity__lt=before, chats__isnull=True).order_by("pk")
+        keys = list((old if last is None else old.filter(pk__gt=last)).values_list("pk", flat=True)[:size])
+        if keys:
+            Contact.objects.filter(pk__in=keys).delete()
+            last = keys[-1]
+        return len(keys)
+
+    for count in Batches().each(remove):
+        yield Removed(CONTACTS, count)
+
+
+def files_before(cleaning: Cleaning) -> datetime | None:
+    """Return the time before which files go although their conversation stays; None where they stay with it."""
     with transaction.atomic():
-        rows = ContentChatModel.objects.filter(chat_id__in=chats).order_by("pk")
-        messages = list(rows.values_list("pk", flat=True)[:MESSAGES_AT_ONCE])
-        ContentChatModel.objects.filter(pk__in=messages).delete()
-    return len(messages)
+        days = older_than_days(cleaning, "file_retention_days", None)
+    return None if days is None else timezone.now() - timedelta(days=days)
 
 
-def _remove_contacts(contacts: QuerySet[Contact]) -> int:
+def old_files(before: datetime) -> "QuerySet[MediaContentModel]":
+    """Return the files of messages that are older than a time."""
+    return MediaContentModel.objects.filter(content__timestamp__lt=before)
+
+
+def count_files(cleaning: Cleaning) -> int:
+    """Return how many files of messages are to go."""
+    before = files_before(cleaning)
+    if before is None:
+        return 0
     with transaction.atomic():
-        keys = list(contacts.order_by("pk").values_list("pk", flat=True)[:CONTACTS_AT_ONCE])
-        Contact.objects.filter(pk__in=keys).delete()
-    return len(keys)
+        return old_files(before).count()
+
+
+def remove_files(cleaning: Cleaning) -> Iterator[Removed]:
+    """Remove old files of messages that stay."""
+    before = files_before(cleaning)
+    if before is not None:
+        yield from _remove_files(old_files(before), Batches())
+
+
+def _part_of(rows: "QuerySet[ChatModel]", cleaning: Cleaning) -> "QuerySet[ChatModel]":
+    if cleaning.parts == 1:
+        return rows
+    return rows.annotate(part=F("pk") % cleaning.parts).filter(part=cleaning.part)
+
+
+def _tables_of(counts: dict[str, int]) -> Iterator[Removed]:
+    """Yield what Django says it removed (rows by model) by table."""
+    from django.apps import apps
+
+    for label, count in counts.items():
+        yield Removed(apps.get_model(label)._meta.db_table, count)
+
+
+STEPS: Final = {
+    "chats.conversations": CleanupStep(CleanupKind.CHATS, count_chats, remove_chats, divisible=True),
+    "chats.contacts": CleanupStep(CleanupKind.CHATS, count_contacts, remove_contacts),
+    "chats.files": CleanupStep(CleanupKind.FILES, count_files, remove_files),
+}

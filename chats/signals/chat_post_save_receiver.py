@@ -43,8 +43,13 @@ def initialize_chat_settings(chat: ChatModel) -> None:
     """Give the chat its default agent and settings: on the instance, and by one UPDATE (decision 19)."""
     if chat.agent is None:
         chat.agent = AgentModel.objects.filter(is_default=True, is_active=True).first()
-    chat.settings = {**INITIAL_SETTINGS, **_agent_settings(chat), **chat.settings}
+    chat.settings = initial_settings(chat)
     ChatModel.objects.filter(pk=chat.pk).update(agent=chat.agent, settings=chat.settings)
+
+
+def initial_settings(chat: ChatModel) -> dict[str, Any]:
+    """Return the settings that a chat with this agent begins with; those that it brings stand over them."""
+    return {**INITIAL_SETTINGS, **_agent_settings(chat), **chat.settings}
 
 
 def notify_chat_created(chat: ChatModel) -> None:

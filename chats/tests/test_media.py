@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 
 from chats.models import ChatModel, ContentChatModel, MediaContentModel
 from chats.services import media as media_service
-from chats.services.media_files import remove_media, remove_strays, store_files
+from chats.services.media_files import count_strays, remove_media, remove_strays, store_files
+from tenants.lifecycle import Cleaning
 from tenants.models import TenantModel, User
 from tenants.scope import in_tenant
 from tenants.services.config import forget_settings
@@ -273,9 +274,10 @@ def test_files_that_no_row_knows_go_the_next_day(visitor: Visitor, monkeypatch: 
     kept = stored_paths()
     with in_tenant(visitor.chat.tenant_id):
         store_files([media_service.fit_file(file(PDF))])
-        assert remove_strays() == 0
+        assert (count_strays(Cleaning()), list(remove_strays(Cleaning()))) == (0, [])
     tomorrow = timezone.now() + timedelta(days=1)
     monkeypatch.setattr("chats.services.media_files.timezone.now", lambda: tomorrow)
     with in_tenant(visitor.chat.tenant_id):
-        assert remove_strays() == 1
+        assert count_strays(Cleaning()) == 1
+        assert [(gone.rows, gone.file_bytes) for gone in remove_strays(Cleaning())] == [(1, len(PDF))]
     assert stored_paths() == kept

@@ -1,5 +1,6 @@
 """How long conversations are kept: as the tenant says, and no neighbour's days."""
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel, Media
 from chats.services.lifecycle import create_chat, delete
 from chats.services.media_files import FileToStore, add_rows, store_files
 from chats.services.messages import post_message
-from chats.services.retention import remove_old
+from chats.services.retention import remove_chats, remove_contacts
+from tenants.lifecycle import Cleaning
 from tenants.models import TenantModel
 from tenants.scope import in_tenant, tenant_scope
 from tenants.services.config import forget_settings
-from tenants.services.schedules import SCHEDULES
 from tests.support.database import owner_connection
 from tests.support.dumps import dumped
 
@@ -47,9 +48,12 @@ def keep_for(tenant: TenantModel, days: int) -> None:
 
 
 def removed(tenant: TenantModel) -> tuple[int, int]:
+    gone: Counter[str] = Counter()
     with tenant_scope(tenant):
-        outcome = remove_old()
-    return outcome.chats, outcome.contacts
+        for step in (remove_chats, remove_contacts):
+            for each in step(Cleaning()):
+                gone[each.table] += each.rows
+    return gone["chats_chatmodel"], gone["chats_contact"]
 
 
 def test_each_tenant_keeps_conversations_for_as_long_as_it_says(
@@ -100,15 +104,6 @@ def test_what_staff_deleted_goes_after_thirty_days(tenant: TenantModel) -> None:
     assert removed(tenant)[0] == 1
     with in_tenant(tenant):
         assert ChatModel.objects.get().status == ChatStatus.DELETED
-
-
-def test_retention_runs_each_night_by_the_sweepers_clock(tenant: TenantModel) -> None:
-    entry = SCHEDULES["chats.retention"]
-    assert entry.every == timedelta(days=1)
-    keep_for(tenant, 10)
-    make_chat(tenant, days_ago=11)
-    with tenant_scope(tenant):
-        assert str(entry.run()) == "1 conversations, 1 contacts"
 
 
 def test_nothing_of_a_removed_conversation_is_in_a_dump_or_in_the_folder(tenant: TenantModel, own_folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What conversations may be, and the limits of commands (chats-migrations.md, management-commands.md)."""
 
-from config.settings.environment import DATA_DIR, env
+from config.settings.environment import DATA_DIR, at_least, env
 
 CHAT_SETTINGS = {
     "MAX_MESSAGE_LENGTH": env.int("CHAT_MAX_MESSAGE_LENGTH", default=10_000),
@@ -11,6 +11,10 @@ CHAT_SETTINGS = {
     "REAL_TIME_UPDATES": env.bool("CHAT_REAL_TIME_UPDATES", default=True),
 }
 MANAGEMENT_COMMANDS = {
+    "cleanup": {
+        "batch_size": at_least(1, "CLEANUP_BATCH_SIZE", default=1_000),
+        "concurrent_jobs": at_least(1, "CLEANUP_CONCURRENT_JOBS", default=4),
+    },
     "import": {
         "batch_size": env.int("IMPORT_BATCH_SIZE", default=500),
         "validation_level": env.str("IMPORT_VALIDATION_LEVEL", default="strict"),
@@ -21,6 +25,8 @@ PROMETHEUS_DIR = DATA_DIR / "metrics"
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How long the feed of events and the ledger of webhook deliveries are kept; a reader who is away longer starts anew.
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
+# How long errors and notifications that were read are kept, where the tenant's `log_retention_days` says nothing.
+LOG_RETENTION_DAYS = at_least(1, "LOG_RETENTION_DAYS", default=90)
 # A webhook's endpoint that has only failed for so long pauses itself, and somebody is told.
 WEBHOOK_PAUSE_AFTER_HOURS = env.int("WEBHOOK_PAUSE_AFTER_HOURS", default=96)
 # A folder with a text classification model, for the sentiment analyzer "transformers".

@@ -1,52 +1,27 @@
-"""What happened is kept for EVENT_RETENTION_DAYS: then events and deliveries go, in batches that hold nobody up."""
+"""What happened is kept for EVENT_RETENTION_DAYS: then events and deliveries go, and later what people have read."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
 
-from tenants.scope import current_tenant_id
-
-BATCH: Final = 2_000
-# By the orders of their indexes, from the oldest on; a batch in which nothing was old enough is the last.
-DELIVERIES: Final = f"""
-DELETE FROM notifications_webhookdelivery WHERE id IN (
-    SELECT id FROM notifications_webhookdelivery
-    WHERE tenant_id = %s AND created_at < %s ORDER BY id LIMIT {BATCH})
-"""
-EVENTS: Final = f"""
-DELETE FROM notifications_event WHERE created_at < %s AND id IN (
-    SELECT id FROM notifications_event WHERE tenant_id = %s ORDER BY xid, id LIMIT {BATCH})
-"""
+from tenants.lifecycle import CleanupKind
+from tenants.services.ageing import AgedTable
 
 
-@dataclass(frozen=True)
-class Removed:
-    """How many rows went."""
-
-    deliveries: int
-    events: int
-
-    def __str__(self) -> str:
-        """Say it for the schedule's outcome."""
-        return f"{self.events} events, {self.deliveries} deliveries"
+def event_days() -> int:
+    """Return how long the feed's readers may be away: no event goes before, whoever asks for it."""
+    return int(settings.EVENT_RETENTION_DAYS)
 
 
-def remove_old() -> Removed:
-    """Remove what is older than the installation keeps, in the current tenant; each batch is a transaction."""
-    before = datetime.now(tz=UTC) - timedelta(days=settings.EVENT_RETENTION_DAYS)
-    deliveries = _until_none_is_left(DELIVERIES, [current_tenant_id(), before])
-    return Removed(deliveries, _until_none_is_left(EVENTS, [before, current_tenant_id()]))
-
-
-def _until_none_is_left(statement: str, values: list[Any]) -> int:
-    total = 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            removed: int = cursor.rowcount
-        total += removed
-        if removed == 0:
-            return total
+TABLES: Final = {
+    "notifications.deliveries": AgedTable(
+        "notifications_webhookdelivery", "created_at", "id", CleanupKind.LOGS, default=event_days, least=event_days
+    ),
+    "notifications.events": AgedTable(
+        "notifications_event", "created_at", "xid, id", CleanupKind.LOGS, default=event_days, least=event_days
+    ),
+    "notifications.notices": AgedTable(
+        "notifications_notification", "created_at", "created_at", CleanupKind.LOGS,
+        setting="log_retention_days", default=lambda: settings.LOG_RETENTION_DAYS, condition="read_at IS NOT NULL",
+    ),
+}  # fmt: skip

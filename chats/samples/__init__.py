@@ -1,0 +1,1 @@
+"""Made-up conversations in any number, for trying and measuring."""
