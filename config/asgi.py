@@ -18,8 +18,10 @@ from config.http_threads import HTTPThreads  # noqa: E402
 from config.routing import websockets  # noqa: E402
 from tenants.request_ids import RequestIdSockets  # noqa: E402
 from tenants.services.roles import refuse_unbound_role  # noqa: E402
+from tenants.services.schema_state import refuse_other_schema  # noqa: E402
 
 refuse_unbound_role()
+refuse_other_schema()
 refuse_undeclared_doors()
 tell_that_a_process_began()
 application = ProtocolTypeRouter(

@@ -48,11 +48,13 @@ app.steps["consumer"].add(Lanes)
 
 @worker_init.connect
 def refuse_to_run_unbound(**kwargs: Any) -> None:
-    """A worker does not start under a role that policies do not bind, or with a task that is for nobody."""
+    """A worker does not start under an unbound role, on another version's tables, or with a task that is for nobody."""
     from config.access_checks import refuse_undeclared_tasks
     from tenants.services.roles import refuse_unbound_role  # Django's apps are loaded by now, not before
+    from tenants.services.schema_state import refuse_other_schema
 
     refuse_unbound_role()
+    refuse_other_schema()
     refuse_undeclared_tasks()
 
 

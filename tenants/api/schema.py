@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 ERRORS = ("400", "401", "403", "404", "409", "429", "503")
+ERRORS_OF_BODIES = ("413", "415")
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -45,7 +46,8 @@ class CharlaSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        for code in (*ERRORS, "422") if self._takes_key() else ERRORS:
+        sends_body = ERRORS_OF_BODIES if self.method in {"POST", "PUT", "PATCH"} else ()
+        for code in (*ERRORS, *sends_body, *(("422",) if self._takes_key() else ())):
             if code not in bodies:
                 bodies[code] = self._get_response_for_code(ErrorSerializer, code)  # type: ignore[no-untyped-call]
         return bodies

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.access import Reach
 from tenants.management.base import SpokenCommand
 from tenants.services.roles import refuse_unbound_role
+from tenants.services.schema_state import refuse_other_schema
 from tenants.services.sweeping import Swept, sweep_forever
 
 logger = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ class Command(SpokenCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
         refuse_unbound_role()
+        refuse_other_schema()
         sweep_forever(stopped=stopped, beat=self._tell)
 
     def _tell(self, swept: Swept) -> None:
