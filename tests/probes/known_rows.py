@@ -6,11 +6,14 @@ from django.core.management import call_command
 
 from tenants.models import TenantModel
 from tests.probes.operations import PLACE, Operation, operations
+from tests.probes.sending import own_body
 
 # What names a row in a list, the most telling first.
 NAMES = ("chat_id", "slug", "id")
-# They take the row away from all that is asked afterwards.
-ENDING = ("DELETE", "anonymize", "archive")
+# What a demo has none of.
+MADE = [f"/api/v1/{name}/" for name in ("webhooks", "invitations", "intents", "provider-credentials", "api-keys")]
+# They take the row, or the whole tenant, away from all that is asked afterwards.
+ENDING = ("DELETE", "anonymize", "archive", "PATCH /api/v1/tenants/")
 
 
 def fill(tenant: TenantModel) -> None:
@@ -19,7 +22,9 @@ def fill(tenant: TenantModel) -> None:
 
 
 def settings_for(client: Any) -> str:
-    """Return Schemathesis' settings: for each path the first row that the caller's lists show."""
+    """Return Schemathesis' settings: for each path the first row that the caller's lists show, made where it can be."""
+    for path in MADE:
+        client.post(path, own_body(next(one for one in operations() if str(one) == f"POST {path}")), format="json")
     listed: dict[str, str | None] = {}
     lines = []
     for operation in operations():
