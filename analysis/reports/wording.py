@@ -15,7 +15,10 @@ DAY: Final = 24 * HOUR
 
 def number(value: float | None, digits: int = 0) -> str:
     """Return a number with its thousands apart: 1,234,567."""
-    return NOTHING if value is None else number_format(round(value, digits), digits, use_l10n=True, force_grouping=True)
+    if value is None:
+        return NOTHING
+    rounded = round(value, digits) + 0  # no “−0”
+    return number_format(rounded, digits, use_l10n=True, force_grouping=True)
 
 
 def short(value: float) -> str:
@@ -37,7 +40,7 @@ def share(value: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """Return a mood with its sign."""
-    return NOTHING if value is None else f"{'+' if value > 0 else ''}{number(value, 2)}"
+    return NOTHING if value is None else f"{'+' if round(value, 2) > 0 else ''}{number(value, 2)}"
 
 
 def duration(milliseconds: float | None) -> str:

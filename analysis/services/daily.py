@@ -2,9 +2,9 @@
 
 `figures` of a day, with only what there was:
     agents    by agent's id ("" without one): conversations, from_people, from_agents, from_staff, tokens, analyzed,
-              escalated, by_agent, by_staff, first and reply (times by step, see STEP), ratings by stars,
+              escalated, by_agent, by_staff, first (times to the first reply by step, see STEP), ratings by stars,
               positive, neutral, negative, score (sum of the moods)
-    all       the same of all agents together
+    all       the same of all agents together, and reply
     channels  conversations by channel      hours   people's messages by hour of the tenant's day
     reasons   handed over, by reason        models  [replies, tokens] by model
 """
@@ -174,6 +174,8 @@ def _figures(cursor: Any, values: dict[str, Any]) -> Counts:
         counts[sentiment] += count
         counts["score"] = round(counts["score"] + float(score), 2)
     found["all"] = together(found["agents"].values())
+    for agent in found["agents"].values():
+        agent.pop("reply", None)  # half of the row, and told of all agents together alone
     return found
 
 

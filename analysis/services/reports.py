@@ -4,6 +4,7 @@ Shape: `{"type", "period", "first", "last", "tenant" (None: all), "made", "parts
 below says what is in it. Times are milliseconds, rates 0 to 1, moods -1 to 1; None where nothing is known.
 """
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from agents.models import AgentModel
-from analysis.models import DayFigures, Report, ReportType
+from analysis.models import Report, ReportType
 from analysis.services.daily import count_days, uncounted
 from analysis.services.report_periods import Span
 from analysis.services.report_sums import Sum, by_agent, merged, middle, models_of, percentile, sum_of
@@ -24,6 +25,11 @@ from tenants.models import TenantModel
 from tenants.scope import current_tenant_id, tenant_scope
 
 MOST_AGENTS: Final = 25
+# Agents are told of in the span alone, and are most of what a day holds.
+DAYS: Final = """
+SELECT day, CASE WHEN day >= %s THEN figures ELSE figures - 'agents' END FROM analysis_dayfigures
+WHERE tenant_id = %s AND day BETWEEN %s AND %s
+"""
 # Not count(DISTINCT …), for which PostgreSQL reads the rows in the order of their contacts, and each from the table.
 PEOPLE: Final = """
 SELECT count(*) FROM (
@@ -98,11 +104,16 @@ def _read(source: Source, name: str, *, prefix: str) -> None:
     """Read the current tenant's days."""
     first, last = source.span.needed_from, source.span.last
     with transaction.atomic():
-        rows = DayFigures.objects.filter(day__range=(first, last)).order_by("day")
-        source.tenants[name] = dict(rows.values_list("day", "figures"))
+        source.tenants[name] = _days(first, last, source.span.first)
         source.people[name] = (_people(source.span), _people(source.span.before))
         for key, agent in AgentModel.objects.values_list("pk", "name"):
             source.agents[str(key)] = f"{prefix}{agent}"
+
+
+def _days(first: date, last: date, agents_from: date) -> dict[date, Day]:
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS, [agents_from, current_tenant_id(), first, last])
+        return {on: json.loads(figures) for on, figures in cursor.fetchall()}
 
 
 def _people(span: Span) -> int:

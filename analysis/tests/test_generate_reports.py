@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from analysis.models import ConversationAnalytics
+from agents.models import AgentModel
+from analysis.models import ConversationAnalytics, DayFigures, ReportPeriod, ReportType
 from analysis.services import daily
+from analysis.services.report_periods import Span
+from analysis.services.reports import make_report
 from analysis.tests.messages import ask
 from chats.models import ChatModel, ContentChatModel, Sender
 from tenants.models import TenantModel, User
@@ -157,3 +162,22 @@ def test_a_place_that_cannot_be_written_is_an_error(held: ChatModel) -> None:
 def test_a_folder_gets_a_file_by_its_name(tmp_path: Path, held: ChatModel) -> None:
     call_command("generate_reports", "--tenant=acme", "--type=usage", f"--output={tmp_path}", "--no-progress")
     assert [path.name[:26] for path in tmp_path.iterdir()] == ["charla-acme-usage-monthly-"]
+
+
+def test_a_counted_report_costs_the_same_number_of_statements_however_much_was_said(held: ChatModel) -> None:
+    span = Span.last_whole(ReportPeriod.MONTHLY, daily.today_in("UTC"))
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            make_report(ReportType.ALL, span, [held.tenant], whole=False)
+        return len(asked)
+
+    statements()
+    before = statements()
+    with in_tenant(held.tenant_id):
+        for number in range(5):
+            AgentModel.objects.create(name=f"Agent {number}")
+        for day in DayFigures.objects.all():
+            day.figures["agents"] |= {str(number): {"conversations": 1} for number in range(20)}
+            day.save()
+    assert statements() == before

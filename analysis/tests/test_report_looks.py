@@ -108,6 +108,14 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
         assert wording.share(0.125) == "12,5 %"
 
 
+@pytest.mark.parametrize(
+    ("mood", "words"), [(None, "–"), (0.5, "+0.50"), (-0.25, "-0.25"), (-0.001, "0.00"), (0.001, "0.00")]
+)
+def test_a_mood_has_its_sign_and_nothing_is_below_nothing(mood: float | None, words: str) -> None:
+    with translation.override("en"):
+        assert wording.signed(mood) == words
+
+
 @pytest.mark.parametrize(("now", "before", "said"), [(3, 2, "+50.0 %"), (1, 2, "−50.0 %"), (1, 0, ""), (None, 2, "")])
 def test_a_change_is_told_where_there_is_something_to_compare(now: float | None, before: float, said: str) -> None:
     with translation.override("en"):
