@@ -21,7 +21,7 @@ from tests.support.servers import Servers, throwaway_servers
 from tests.support.stack import ALL, ProcessStack, running_stack
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
