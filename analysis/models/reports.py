@@ -95,7 +95,7 @@ class Report(TenantOwned):
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
     data = models.JSONField(default=dict, editable=False)
-    created_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    created_at = models.DateTimeField(pgettext_lazy("report", "made"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("report")
