@@ -1,10 +1,12 @@
-"""What conversations bring to a scrape."""
+"""What conversations bring to a scrape, and what may be wrong with them."""
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 
 from django.db import connections
 
 from metrics.services.scraping import SCRAPED, Figure, Scrape
+from metrics.validators import add_model_validators
 from tenants.scope import OPERATIONS
 
 
@@ -18,3 +20,5 @@ def active_chats() -> Mapping[str, Iterable[Figure]]:
 
 
 SCRAPED.add("active_chats", Scrape(("active_chats",), active_chats))
+import_module("chats.validators")
+add_model_validators("chats")

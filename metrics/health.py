@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 
 import redis
 from asgiref.sync import async_to_sync
@@ -133,3 +134,4 @@ def count_sweepers() -> Mapping[str, Iterable[Figure]]:
 
 SCRAPED.add("work", Scrape(("work_rows", "work_oldest_seconds", "sweeper_lag_seconds"), read_work))
 SCRAPED.add("sweepers", Scrape(("sweepers",), count_sweepers))
+import_module("metrics.tenant_validators")

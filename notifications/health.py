@@ -6,6 +6,7 @@ from typing import Final
 from django.db import connections
 
 from metrics.services.scraping import SCRAPED, Figure, Scrape
+from metrics.validators import add_model_validators
 from tenants.scope import OPERATIONS
 
 STATES: Final = ("active", "failing", "off")
@@ -42,3 +43,4 @@ def read_webhooks() -> Mapping[str, Iterable[Figure]]:
 
 
 SCRAPED.add("webhooks", Scrape(("webhook_endpoints", "webhook_waiting", "webhook_oldest_seconds"), read_webhooks))
+add_model_validators("notifications")
