@@ -15,6 +15,7 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the stage of the pipeline, the receivers, the jobs and the kind of work."""
+        import_module("analysis.merging")
         import_module("analysis.processors")
         import_module("analysis.receivers")
         import_module("analysis.sentiment.checks")

@@ -23,6 +23,9 @@ NAMES = {
     "chats.signals.muting": ("muted_signals",),
     "chats.api.serializers": ("MessageSerializer",),
     "chats.apps": ("ChatsConfig",),
+    "chats.migrations.0005_remove_chatmodel_content_contentchatmodel": (
+        "migrate_chat_content", "reverse_migrate_chat_content", "validate_chat_integrity",
+    ),
     "agents.services.agent_service": ("AgentService",),
     "analysis.services": ("ConversationSummaryService",),
     "analysis.tasks": ("analyze_chat_sentiment", "analyze_message_sentiment"),
@@ -30,13 +33,14 @@ NAMES = {
     "analysis.management.commands.generate_reports": ("Command",),
     "analysis.services.due_reports": ("make_due_reports",),
     "analysis.models": ("UsageMetric",),
-    "chats.services": ("ChatCleanupService",),
+    "chats.services": ("ChatCleanupService", "ChatMigrationService"),
     "tenants.tasks": ("run_cleanup_task",),
     "notifications.services": ("NotificationService",),
     "audit.services": ("AuditService",),
     "metrics.services": ("MetricsService",),
 }  # fmt: skip
 METHODS = {
+    "chats.services.ChatMigrationService": ("validate_chat_data", "migrate_user_chats", "migrate_all_chats"),
     "agents.services.agent_service.AgentService": ("generate_response",),
     "analysis.services.ConversationSummaryService": ("generate_summary",),
     "notifications.services.NotificationService": ("send_notification", "send_escalation_alert"),
