@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 Anchor = Literal["start", "middle", "end"]
@@ -68,31 +68,24 @@ def fitted(text: str, width: float, size: float = TEXT_SIZE) -> str:
 
 def svg(drawing: Drawing) -> SafeString:
     """Return the drawing as SVG: no script and no style, so that every Content-Security-Policy shows it."""
-    return format_html(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        _n(drawing.width), _n(drawing.height), drawing.told,
-        format_html_join("", "{}", ((_svg(shape),) for shape in drawing.shapes)),
-    )  # fmt: skip
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}" role="img"'
+    shapes = "".join(_svg(shape) for shape in drawing.shapes)
+    return mark_safe(f'{head} aria-label="{escape(drawing.told)}">{shapes}</svg>')  # noqa: S308 - escaped here and below
 
 
-def _svg(shape: Box | Stroke | Label) -> SafeString:
+def _svg(shape: Box | Stroke | Label) -> str:
+    """Return a shape; format_html() would take three times as long for the thousand and more of a report."""
     if isinstance(shape, Label):
-        return format_html(
-            '<text x="{}" y="{}" font-size="{}" text-anchor="{}" fill="currentColor">{}</text>',
-            _n(shape.x), _n(shape.y), _n(shape.size), shape.anchor, shape.text,
-        )  # fmt: skip
+        place = f'x="{_n(shape.x)}" y="{_n(shape.y)}" font-size="{_n(shape.size)}" text-anchor="{shape.anchor}"'
+        return f'<text {place} fill="currentColor">{escape(shape.text)}</text>'
     if isinstance(shape, Stroke):
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in shape.points)
-        faint = mark_safe(' stroke-opacity="0.15"') if shape.faint else ""
-        return format_html(
-            '<polyline points="{}" fill="none" stroke="{}" stroke-width="{}" stroke-linejoin="round"{}/>',
-            points, _colour(shape.colour), _n(shape.width), faint,
-        )  # fmt: skip
-    told = format_html("<title>{}</title>", shape.told) if shape.told else ""
-    return format_html(
-        '<rect x="{}" y="{}" width="{}" height="{}" fill="{}">{}</rect>',
-        _n(shape.x), _n(shape.y), _n(shape.width), _n(shape.height), _colour(shape.colour), told,
-    )  # fmt: skip
+        looks = f'stroke="{_colour(shape.colour)}" stroke-width="{_n(shape.width)}" stroke-linejoin="round"'
+        faint = ' stroke-opacity="0.15"' if shape.faint else ""
+        return f'<polyline points="{points}" fill="none" {looks}{faint}/>'
+    told = f"<title>{escape(shape.told)}</title>" if shape.told else ""
+    place = f'x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
+    return f'<rect {place} fill="{_colour(shape.colour)}">{told}</rect>'
 
 
 def _colour(name: str) -> str:
