@@ -6,9 +6,10 @@ Its buttons do what is safe at any time: everything that a schedule runs may be 
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -33,6 +34,8 @@ from tenants.services.schedules import SCHEDULES, know_entries, run_now, switch
 from tenants.services.work_figures import work_figures
 
 PAGE = "admin:metrics_commandrun_changelist"
+BACKUP_ENTRY = "tenants.backup"
+MOST_BACKUPS = 5
 
 
 @admin.register(CommandRun)
@@ -123,6 +126,7 @@ def _page() -> dict[str, Any]:
         ],
         "dead": sum(each.dead for each in work),
         "entries": [_entry(row) for row in _schedules()],
+        **_backups(),
         "disks": disks(),
         "database_bytes": size,
         "tables": [{**table, "shown_rows": number_format(table["rows"], force_grouping=True)} for table in tables],
@@ -136,6 +140,20 @@ def _schedules() -> "QuerySet[Schedule]":
 def _entry(row: Schedule) -> dict[str, Any]:
     entry = SCHEDULES[row.name]
     return {"row": row, "label": capfirst(str(entry.label)), "rhythm": rhythm(entry)}
+
+
+def _backups() -> dict[str, Any]:
+    """Return the latest backups and when one was last proved; nothing where no app brings their table."""
+    try:
+        rows = apps.get_model("tenants", "Backup")._default_manager.filter(removed_at=None)
+    except LookupError:
+        return {}
+    return {
+        "keeps_backups": True,
+        "backups": rows.order_by("-made_at")[:MOST_BACKUPS],
+        "proved_at": rows.aggregate(latest=Max("proved_at"))["latest"],
+        "backup_entry": BACKUP_ENTRY if BACKUP_ENTRY in SCHEDULES else "",
+    }
 
 
 def _since(seconds: float) -> str:

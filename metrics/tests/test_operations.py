@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
@@ -55,6 +56,12 @@ def test_the_operator_sees_what_goes_on(
     note_run("backup_data", seconds=2, error=CommandError("no room"))
     page = browser_of(operator, tenant).get(reverse(PAGE), headers={"Accept-Language": language}).content.decode()
     assert [word for word in (*words, "backup_data", "no room") if word not in page] == []
+
+
+def test_backups_and_their_proofs_are_shown_where_they_are_kept(operator: User, tenant: TenantModel) -> None:
+    page = browser_of(operator, tenant).get(reverse(PAGE), headers={"Accept-Language": "en"}).content.decode()
+    kept = "backup" in apps.all_models["tenants"]
+    assert ("No backup was ever proved restorable." in page) is kept
 
 
 def test_nobody_else_sees_it_or_presses_its_buttons(owner: User, tenant: TenantModel) -> None:
