@@ -123,8 +123,9 @@ def uncounted(first: date, last: date) -> list[date]:
     last = min(last, today_in(zone))
     if last < first:
         return []
-    with transaction.atomic():
-        known = dict(DayFigures.objects.filter(day__range=(first, last)).values_list("day", "counted_at"))
+    with transaction.atomic():  # a day without “all” was counted by a version that kept less
+        rows = DayFigures.objects.filter(day__range=(first, last), figures__has_key="all")
+        known = dict(rows.values_list("day", "counted_at"))
     days, fresh = Period(first, last, zone).days(), timezone.now() - FRESH
     return [day for day in days if day not in known or known[day] < min(Period(day, day, zone).end, fresh)]
 

@@ -30,7 +30,7 @@ MOST_AGENTS: Final = 25
 # Agents are told of in the span alone, and are most of what a day holds.
 DAYS: Final = """
 SELECT day, CASE WHEN day >= %s THEN figures ELSE figures - 'agents' END FROM analysis_dayfigures
-WHERE tenant_id = %s AND day BETWEEN %s AND %s
+WHERE tenant_id = %s AND day BETWEEN %s AND %s AND figures ? 'all'
 """
 # Not count(DISTINCT …), for which PostgreSQL reads the rows in the order of their contacts, and each from the table.
 PEOPLE: Final = """
@@ -83,7 +83,7 @@ def make_report(
     for tenant in tenants:
         with tenant_scope(tenant):
             uncounted_days += _count(span, deadline)
-            _read(source, tenant, prefix=f"{tenant.display_name or tenant.name} · " if whole else "")
+            _read(source, tenant, after=f" · {tenant.display_name or tenant.name}" if whole else "")
     chosen = [name for name in PARTS if report_type in {ReportType.ALL, name}]
     parts = {name: PARTS[name](source) for name in chosen}
     if whole:
@@ -105,14 +105,14 @@ def _count(span: Span, deadline: float) -> int:
     return 0
 
 
-def _read(source: Source, tenant: TenantModel, *, prefix: str) -> None:
-    """Read the current tenant's days."""
+def _read(source: Source, tenant: TenantModel, *, after: str) -> None:
+    """Read the current tenant's days; `after` stands behind the names of its agents."""
     first, last = source.span.needed_from, source.span.last
     with transaction.atomic():
         source.tenants[tenant.name] = _days(first, last, source.span.first)
         source.people[tenant.name] = _people(source.span)
         for key, agent in AgentModel.objects.values_list("pk", "name"):
-            source.agents[str(key)] = f"{prefix}{agent}"
+            source.agents[str(key)] = f"{agent}{after}"
 
 
 def _days(first: date, last: date, agents_from: date) -> dict[date, Day]:

@@ -119,3 +119,12 @@ def test_a_day_is_stale_when_one_of_its_conversations_changed(tenant: TenantMode
 def test_a_neighbours_rows_are_not_counted(tenant: TenantModel, their_chat: ChatModel) -> None:
     said(their_chat.tenant, their_chat, Sender.USER)
     assert counted(tenant)["messages"] == 0
+
+
+def test_a_day_of_which_less_was_kept_is_counted_again(tenant: TenantModel) -> None:
+    with tenant_scope(tenant):
+        last = daily.today_in("UTC") - timedelta(days=1)
+        list(daily.count_days([last]))
+        with in_tenant(tenant):
+            DayFigures.objects.update(figures={"messages": 0, "agents": {}})
+        assert daily.uncounted(last, last) == [last]

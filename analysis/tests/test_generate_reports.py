@@ -79,6 +79,7 @@ def test_a_neighbour_is_in_the_installations_report_alone(
     assert own["parts"]["usage"]["totals"]["conversations"] == 0
     whole = data_of(tmp_path, "--tenant=all")
     assert whole["tenant"] is None
+    assert [row["name"] for row in whole["parts"]["agents"]["agents"]][:1] == ["Aurora · Acme"]
     assert {row["tenant"]: row["conversations"] for row in whole["parts"]["tenants"]["tenants"]} == {
         "acme": 1, "neighbour": 0,
     }  # fmt: skip
