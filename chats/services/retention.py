@@ -52,13 +52,11 @@ def count_chats(cleaning: Cleaning) -> int:
 
 def remove_chats(cleaning: Cleaning) -> Iterator[Removed]:
     """Remove conversations: their files, what was found in their messages, these, then themselves."""
-    before, chats, batches = conversations_before(cleaning), old_chats(cleaning), Batches()
+    before, chats, batches, ends = conversations_before(cleaning), old_chats(cleaning), Batches(), Batches()
     while keys := _close(chats, before):
         yield from _remove_files(MediaContentModel.objects.filter(chat_id__in=keys), batches)
         yield from _remove_messages(keys, batches)
-        with transaction.atomic():
-            _total, counts = ChatModel.objects.filter(pk__in=keys).delete()
-        yield from _tables_of(counts)
+        yield from _remove_emptied(keys, ends)
 
 
 def _close(chats: "QuerySet[ChatModel]", before: datetime) -> list[int]:
@@ -107,6 +105,19 @@ def _remove_messages(chats: list[int], batches: Batches) -> Iterator[Removed]:
     for count in batches.each(remove):
         yield Removed(MESSAGES, count)
         yield from _tables_of(hanging)
+
+
+def _remove_emptied(chats: list[int], batches: Batches) -> Iterator[Removed]:
+    removed: dict[str, int] = {}
+
+    def remove(size: int) -> int:
+        keys = list(ChatModel.objects.filter(pk__in=chats).order_by("pk").values_list("pk", flat=True)[:size])
+        removed.clear()
+        removed.update(ChatModel.objects.filter(pk__in=keys).delete()[1])
+        return len(keys)
+
+    for _count in batches.each(remove):
+        yield from _tables_of(removed)
 
 
 def _remove_what_hangs_on(messages: list[int]) -> dict[str, int]:

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
-FIRST_SIZE: Final = 100
-WANTED_SECONDS: Final = 0.05
-# The database ends a batch that takes longer, so that whoever waits for one of its locks waits no longer than this.
-LONGEST_MS: Final = 150
+FIRST_SIZE: Final = 20
+WANTED_SECONDS: Final = 0.03
+# The database ends a statement of a batch that takes longer: a batch has two or three, and holds its locks so long.
+LONGEST_MS: Final = 60
 # A batch is followed by a rest of as many times its own length: the others have the disk and the processor meanwhile.
 REST: Final = 1.0
 TOO_LARGE: Final = (QueryCanceled, DeadlockDetected, LockNotAvailable)
