@@ -25,8 +25,6 @@ DELETED_FOR: Final = timedelta(days=30)
 CHATS_AT_ONCE: Final = 50
 CHATS, MESSAGES, CONTACTS = "chats_chatmodel", "chats_contentchatmodel", "chats_contact"
 FILES: Final = "chats_mediacontentmodel"
-# From a conversation's end on: a reply goes before what it answers, or the database would write it anew without that.
-DELETE_MESSAGES: Final = "DELETE FROM chats_contentchatmodel WHERE tenant_id = %s AND id = ANY(%s)"
 
 
 def conversations_before(cleaning: Cleaning) -> datetime:
@@ -90,21 +88,46 @@ def _remove_files(rows: "QuerySet[MediaContentModel]", batches: Batches) -> Iter
 
 
 def _remove_messages(chats: list[int], batches: Batches) -> Iterator[Removed]:
-    rows = ContentChatModel.objects.filter(chat_id__in=chats).order_by("chat_id", "-sequence")
-    hanging: dict[str, int] = {}
+    tables = _tables_that_hang_on_messages()
+    statement = _delete_messages(tables)
+    counts: list[int] = []
 
     def remove(size: int) -> int:
-        messages = list(rows.values_list("pk", flat=True)[:size])
-        hanging.clear()
-        if messages:
-            hanging.update(_remove_what_hangs_on(messages))
-            with connection.cursor() as cursor:
-                cursor.execute(DELETE_MESSAGES, [current_tenant_id(), messages])
-        return len(messages)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"tenant": current_tenant_id(), "chats": chats, "size": size})
+            counts[:] = cursor.fetchone()
+        return counts[0]
 
-    for count in batches.each(remove):
-        yield Removed(MESSAGES, count)
-        yield from _tables_of(hanging)
+    for _count in batches.each(remove):
+        for table, count in zip((MESSAGES, *tables), counts, strict=True):
+            yield Removed(table, count)
+
+
+def _tables_that_hang_on_messages() -> dict[str, str]:
+    """Return the tables, of whatever app, whose rows cannot be without their message, and the column that names it."""
+    relations = [each for each in ContentChatModel._meta.related_objects if not each.field.null]
+    others = [each.field for each in relations if each.field.model is not ContentChatModel]
+    return {field.model._meta.db_table: field.column for field in others}
+
+
+def _delete_messages(tables: dict[str, str]) -> str:
+    """Return one statement for a batch, so that its locks are held no longer than the database works on it.
+
+    From a conversation's end on: a reply goes before what it answers, or the database would write it anew without that.
+    """
+    gone = "= ANY (ARRAY(SELECT id FROM gone)) RETURNING 1)"
+    others = [
+        f'of_{number} AS (DELETE FROM "{table}" WHERE tenant_id = %(tenant)s AND "{column}" {gone}'
+        for number, (table, column) in enumerate(tables.items())
+    ]
+    counted = ", ".join(f"(SELECT count(*) FROM {name})" for name in ("said", *map("of_{}".format, range(len(tables)))))
+    return f"""
+        WITH gone AS MATERIALIZED (
+            SELECT id FROM {MESSAGES} WHERE tenant_id = %(tenant)s AND chat_id = ANY (%(chats)s)
+            ORDER BY chat_id DESC, sequence DESC LIMIT %(size)s
+        ), {"".join(f"{other}, " for other in others)}
+        said AS (DELETE FROM {MESSAGES} WHERE tenant_id = %(tenant)s AND id {gone}
+        SELECT {counted}"""
 
 
 def _remove_emptied(chats: list[int], batches: Batches) -> Iterator[Removed]:
@@ -118,17 +141,6 @@ def _remove_emptied(chats: list[int], batches: Batches) -> Iterator[Removed]:
 
     for _count in batches.each(remove):
         yield from _tables_of(removed)
-
-
-def _remove_what_hangs_on(messages: list[int]) -> dict[str, int]:
-    """Remove the rows of other tables that cannot be without these messages, whatever apps have such; by label."""
-    removed: dict[str, int] = {}
-    for relation in ContentChatModel._meta.related_objects:
-        if relation.related_model is not ContentChatModel and not relation.field.null:
-            related: Any = relation.related_model
-            _total, counts = related.objects.filter(**{f"{relation.field.name}__in": messages}).delete()
-            removed |= counts
-    return removed
 
 
 def count_contacts(cleaning: Cleaning) -> int:
