@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,3 +22,4 @@ class ChatsConfig(AppConfig):
         import_module("chats.links")
         import_module("chats.word_keys")
         import_module("chats.work")
+        register(import_module("chats.checks").check_chats)

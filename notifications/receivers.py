@@ -1,20 +1,46 @@
 """What `notifications` hears from the app below it (decision 18)."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from metrics.signals import threshold_exceeded
 from notifications.models import NotificationType
 from notifications.services.invitations import enqueue_mail
-from notifications.services.notifying import RUNNING, Notice, members, tell, tell_rooms
+from notifications.services.notifying import RUNNING, Notice, members, operators_by_tenant, tell, tell_rooms
 from tenants.models import Invitation
 from tenants.scope import in_tenant
 from tenants.services.work import Lease
 from tenants.signals import invited, work_died
 
 WORK_DIED = gettext_noop("Work of the kind “%(kind)s” was given up: look at it, and do it again, under “Work rows”.")
+
+
+STRAINED: Final = {
+    "cpu": gettext_noop("The processor is %(percent)s %% busy."),
+    "memory": gettext_noop("%(percent)s %% of the memory is used."),
+    "disk": gettext_noop("%(percent)s %% of the disk is used."),
+    "connections": gettext_noop("%(percent)s %% of the database's connections are used."),
+    "work": gettext_noop("Work waits for too long: %(percent)s %% of a minute."),
+}
+
+
+@receiver(threshold_exceeded, dispatch_uid="notifications.threshold_exceeded")
+def tell_of_strain(sender: Any, figure: str, percent: float, **kwargs: Any) -> None:
+    """Tell who runs the installation, once an hour for each figure."""
+    notice = Notice(
+        notification_type=NotificationType.PERFORMANCE,
+        message=STRAINED[figure],
+        params={"percent": round(percent)},
+        data={"figure": figure},
+        dedupe_key=f"performance:{figure}:{timezone.now():%Y%m%d%H}",
+    )
+    for tenant_id, operators in operators_by_tenant().items():
+        with in_tenant(tenant_id):
+            tell(operators, notice)
+            tell_rooms(notice)
 
 
 @receiver(work_died, dispatch_uid="notifications.work_died")

@@ -19,7 +19,7 @@ class KnowledgeBase(TenantOwned):
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, blank=True)
-    schema_version = models.PositiveSmallIntegerField(_("schema version"), default=1, editable=False)
+    schema_version = models.PositiveSmallIntegerField(_("schema version"), default=2, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -11,6 +11,8 @@ ATTRIBUTES = {
     APP: "LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS NOCREATEDB",
     OPERATIONS: "LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION BYPASSRLS NOCREATEDB",
 }
+# So that optimize_database and monitor_performance see what runs, keep statistics and indexes, and end what hangs.
+CARE = "GRANT pg_monitor, pg_maintain, pg_signal_backend TO charla_operations"
 # What the owner makes in `public` is open to both other roles; policies and triggers narrow it down.
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO charla_app, charla_operations",
@@ -39,6 +41,7 @@ def make_roles(connection: psycopg.Connection, passwords: dict[str, str] | None 
         if passwords:
             statement += sql.SQL(" PASSWORD {}").format(sql.Literal(passwords[name]))
         connection.execute(statement)
+    connection.execute(CARE)
 
 
 def make_database(connection: psycopg.Connection, name: str) -> None:

@@ -19,6 +19,7 @@ class NotificationType(models.TextChoices):
     WEBHOOK_PAUSED = "webhook_paused", _("a webhook was paused")
     WORK_DIED = "work_died", _("work was given up")
     REPORT_READY = "report_ready", _("a report is ready")
+    PERFORMANCE = "performance", _("the installation is strained")
 
 
 class OutsideChannel(models.TextChoices):

@@ -22,7 +22,7 @@ from notifications.models import (
 from notifications.realtime import person_group, publish_frame
 from tenants.commits import call_after_commit
 from tenants.models import Membership, Role, User
-from tenants.scope import current_tenant_id
+from tenants.scope import all_tenants, current_tenant_id
 from tenants.services.work import WORK_KINDS, enqueue
 
 KIND: Final = "notification"
@@ -33,6 +33,7 @@ EMAILED_BY_DEFAULT: Final = frozenset(
         NotificationType.WEBHOOK_PAUSED,
         NotificationType.WORK_DIED,
         NotificationType.REPORT_READY,
+        NotificationType.PERFORMANCE,
     }
 )
 ANSWERING: Final = (Role.AGENT, Role.ADMIN, Role.OWNER)
@@ -110,6 +111,18 @@ def members(roles: Iterable[str]) -> list[UUID]:
     """Return the users who have one of these roles in the current tenant."""
     rows = Membership.objects.filter(role__in=list(roles), user__is_active=True)
     return list(rows.order_by("created_at").values_list("user_id", flat=True))
+
+
+def operators_by_tenant() -> dict[UUID, list[UUID]]:
+    """Return who runs the installation, by the tenants that each is a member of: where what is nobody's is told."""
+    found: dict[UUID, list[UUID]] = {}
+    with all_tenants():
+        members_of = Membership.objects.filter(
+            user__is_superuser=True, user__is_active=True, tenant__is_active=True
+        ).order_by("created_at")
+        for tenant_id, user_id in members_of.values_list("tenant_id", "user_id"):
+            found.setdefault(tenant_id, []).append(user_id)
+    return found
 
 
 def tell(user_ids: Iterable[UUID], notice: Notice) -> list[Notification]:

@@ -1,0 +1,160 @@
+"""Keeping the database in shape: statistics, indexes, hanging sessions, slow statements."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from metrics.services import database_care, slow_statements
+from metrics.services.database_care import Index, Table
+from metrics.services.slow_statements import without_values
+from tests.support.database import owner_connection
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
+
+
+def database() -> str:
+    """Return the suite's database."""
+    return str(connections["default"].settings_dict["NAME"])
+
+
+def run(**options: Any) -> dict[str, Any]:
+    """Run the command; return its answer."""
+    out = io.StringIO()
+    call_command("optimize_database", json=True, no_progress=True, stdout=out, **options)
+    told: dict[str, Any] = json.loads(out.getvalue())
+    return told
+
+
+@pytest.fixture(autouse=True)
+def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metrics.management.commands.optimize_database.LOOK_SECONDS", 0.3)
+
+
+@pytest.fixture
+def bloated() -> Iterator[str]:
+    """An index of which most is empty, on a table of its own."""
+    with owner_connection(database()) as owner:
+        owner.execute("CREATE TABLE padded (id bigint)")
+        owner.execute("INSERT INTO padded SELECT * FROM generate_series(1, 200000)")
+        owner.execute("CREATE INDEX padded_by_id ON padded (id)")
+        owner.execute("DELETE FROM padded WHERE id % 20 <> 0")
+        owner.execute("VACUUM (ANALYZE) padded")
+        try:
+            yield "padded_by_id"
+        finally:
+            owner.execute("DROP TABLE padded")
+
+
+def test_a_bloated_index_is_found_and_made_small(bloated: str) -> None:
+    (wanted,) = [row for row in run(reindex=True, dry_run=True)["reindex"]["indexes"] if row["name"] == bloated]
+    assert wanted["bloat"] > 0.8
+    told = run(reindex=True)["reindex"]
+    (row,) = [row for row in told["indexes"] if row["name"] == bloated]
+    assert row["after"] < row["before"] / 5
+    assert told["gained"] >= row["before"] - row["after"]
+    assert [row for row in run(reindex=True)["reindex"]["indexes"] if row["name"] == bloated] == []
+
+
+def test_an_index_that_cannot_be_locked_is_left_and_fails_the_run(
+    bloated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_care, "LOCK_SECONDS", 1)
+    with owner_connection(database()) as owner, owner.transaction():
+        owner.execute("LOCK TABLE padded IN SHARE UPDATE EXCLUSIVE MODE")
+        with pytest.raises(CommandError, match=f"could not be rebuilt: .*{bloated}"):
+            run(reindex=True)
+
+
+def test_statistics_are_refreshed_and_dead_rows_freed() -> None:
+    with owner_connection(database()) as owner:
+        owner.execute("CREATE TABLE worn (id bigint) WITH (autovacuum_enabled = off)")
+        owner.execute("INSERT INTO worn SELECT * FROM generate_series(1, 20000)")
+        owner.execute("DELETE FROM worn WHERE id % 2 = 0")
+        owner.execute("SELECT pg_stat_force_next_flush()")
+        try:
+            told = run(analyze=True)["analyze"]
+            assert told["vacuumed"] == ["worn"]
+            assert told["tables"] > 40
+            analyzed = owner.execute("SELECT last_analyze IS NOT NULL FROM pg_stat_user_tables WHERE relname = 'worn'")
+            assert analyzed.fetchone() == (True,)
+        finally:
+            owner.execute("DROP TABLE worn")
+
+
+@contextmanager
+def hanging_session() -> Iterator[Any]:
+    """Keep a transaction open in which nothing happens."""
+    with owner_connection(database()) as session:
+        session.execute("BEGIN")
+        session.execute("SELECT 1")
+        yield session
+
+
+def test_a_transaction_that_hangs_is_told_by_a_dry_run_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_care, "HANGING_MINUTES", 0)
+    connections["default"].close()
+    with hanging_session() as session:
+        assert run(analyze=True, dry_run=True)["analyze"]["ended"] == 0
+        session.execute("SELECT 1")
+        assert run(analyze=True)["analyze"]["ended"] == 1
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+        session.close()
+
+
+def test_one_that_is_young_is_left() -> None:
+    with hanging_session() as session:
+        assert run(analyze=True)["analyze"]["hanging"] == []
+        session.execute("SELECT 1")
+        session.execute("ROLLBACK")
+
+
+def test_a_slow_statement_is_told_without_what_somebody_wrote() -> None:
+    def sleep() -> None:
+        with owner_connection(database()) as owner:
+            owner.execute("SELECT pg_sleep(1.5), 'my tooth hurts', E'it\\'s', 4711")
+
+    slow = threading.Thread(target=sleep)
+    slow.start()
+    try:
+        found = slow_statements.slow_statements(seconds=1.2)
+    finally:
+        slow.join()
+    assert [row.text for row in found if "pg_sleep" in row.text] == ["SELECT pg_sleep(?), ?, ?, ?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("SELECT 'it''s me'", "SELECT ?"),
+        ("SELECT E'a\\'b' , $$my tooth$$", "SELECT ? , ?"),
+        ("SELECT $a$ 'x' $$ $a$ || name2", "SELECT ? || name2"),
+        ("SELECT 'cut in the mid", "SELECT ?"),
+        ("SELECT $$cut too", "SELECT ?"),
+        ("WHERE id = 12\n AND x = 1.5", "WHERE id = ? AND x = ?"),
+    ],
+)
+def test_values_are_taken_out_of_statements(text: str, shown: str) -> None:
+    assert without_values(text) == shown
+
+
+def test_only_what_is_worth_it_is_rebuilt() -> None:
+    assert not Index("small", 500_000, 1_000, valid=True).wants_rebuilding
+    assert not Index("full", 5_000_000, 4_000_000, valid=True).wants_rebuilding
+    assert Index("broken", 500_000, 500_000, valid=False).wants_rebuilding
+    assert not Table("few", rows=10, dead=900, changed=0, size=1).wants_vacuum
+
+
+def test_without_options_all_of_it_is_done_and_told() -> None:
+    assert {*run(dry_run=True)} == {"dry_run", "analyze", "reindex", "slow_queries"}
+    out = io.StringIO()
+    call_command("optimize_database", dry_run=True, lang="es", stdout=out)
+    assert "Estadísticas:" in out.getvalue()

@@ -1,0 +1,136 @@
+"""preflight: what an upgrade needs, and what it will hold up."""
+
+import io
+import json
+import os
+import shutil
+import time
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from metrics.services import preflight
+from metrics.services.preflight import PREFLIGHT, lock_of
+from tenants.models import TenantModel
+from tenants.scope import OPERATIONS, in_tenant
+from tenants.services.work import enqueue
+from tests.support.database import owner_connection
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
+Usage = namedtuple("Usage", "total used free")
+
+
+def run() -> tuple[int, dict[str, Any]]:
+    """Run the command; return its exit status and its answer."""
+    out, status = io.StringIO(), 0
+    try:
+        call_command("preflight", json=True, stdout=out)
+    except CommandError as error:
+        status = error.returncode
+    return status, json.loads(out.getvalue())
+
+
+def failed(told: dict[str, Any]) -> list[str]:
+    """Return the steps that keep an upgrade from being begun."""
+    return [name for name, answers in told["steps"].items() if not all(answer["is_well"] for answer in answers)]
+
+
+@pytest.fixture
+def backups(tmp_path: Path, settings: Any) -> Path:
+    """A folder with a backup of just now."""
+    settings.MANAGEMENT_COMMANDS = {**settings.MANAGEMENT_COMMANDS, "backup": {"directory": str(tmp_path)}}
+    (tmp_path / "charla.backup").write_text("whole")
+    return tmp_path
+
+
+def test_an_installation_in_order_is_ready(backups: Path) -> None:
+    status, told = run()
+    assert (status, told["ready"], failed(told)) == (0, True, [])
+    assert "PostgreSQL 18" in told["steps"]["versions"][1]["says"]
+
+
+def test_an_old_backup_is_not_one(backups: Path) -> None:
+    os.utime(backups / "charla.backup", (time.time() - 30 * 3600,) * 2)
+    status, told = run()
+    assert (status, failed(told)) == (1, ["backup"])
+    assert "30.0 hours" in told["steps"]["backup"][0]["says"]
+
+
+def test_a_backup_that_was_cut_off_is_not_one(backups: Path) -> None:
+    (backups / "charla.backup").rename(backups / "charla.backup.partial")
+    assert failed(run()[1]) == ["backup"]
+
+
+def test_a_full_disk_is_told(backups: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 10**12, 10**6))
+    assert failed(run()[1]) == ["space"]
+
+
+def test_work_that_was_given_up_is_told(backups: Path, tenant: TenantModel) -> None:
+    with in_tenant(tenant):
+        enqueue(kind="turn", dedupe_key="message:1", tenant_id=tenant.pk, ref_id="1")
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute("UPDATE tenants_workitem SET state = 'dead'")
+    assert failed(run()[1]) == ["work"]
+
+
+def test_a_server_that_is_away_is_told(backups: Path, settings: Any) -> None:
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"},
+    }
+    assert failed(run()[1]) == ["versions"]
+
+
+def test_a_pending_migration_is_named_with_whom_it_holds_up(backups: Path) -> None:
+    with owner_connection(connections["default"].settings_dict["NAME"]) as owner:
+        name = ("chats", "0019_message_search_index")
+        owner.execute("DELETE FROM django_migrations WHERE (app, name) = (%s, %s)", name)
+        try:
+            told = run()[1]["steps"]["migrations"]
+        finally:
+            owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", name)
+    assert [answer["says"] for answer in told if "message_search_index" in answer["says"]] == [
+        "chats.0019_message_search_index: chats_contentchatmodel: nobody waits; moves data in batches"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "lock"),
+    [
+        ("CREATE INDEX CONCURRENTLY a ON chats_chatmodel (id)", "nobody waits"),
+        ('CREATE INDEX "a" ON "chats_chatmodel" ("id")', "writers wait until the index is built"),
+        ('ALTER TABLE "chats_chatmodel" ADD COLUMN "x" integer', "everybody waits"),
+        ("ALTER TABLE chats_chatmodel ADD CONSTRAINT a FOREIGN KEY (x) REFERENCES y", "writers wait"),
+        ("UPDATE chats_chatmodel SET x = 1", "rows are changed"),
+        ("-- a remark\nALTER TABLE chats_chatmodel DROP COLUMN x", "everybody waits"),
+    ],
+)
+def test_a_statements_lock_is_told_at_its_table(statement: str, lock: str) -> None:
+    assert lock_of(statement) == f"chats_chatmodel: {lock}"
+
+
+def test_a_large_table_is_told_with_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    with owner_connection(connections["default"].settings_dict["NAME"]) as owner:
+        owner.execute("ANALYZE django_migrations")
+    monkeypatch.setattr(preflight, "LARGE", 10)
+    assert "rows)" in lock_of("ALTER TABLE django_migrations ADD COLUMN x integer")
+
+
+def test_a_new_table_holds_nobody_up() -> None:
+    assert lock_of('CREATE TABLE "brand_new" ("id" bigint)') == ""
+    assert lock_of("ALTER TABLE brand_new ADD COLUMN x integer") == ""
+
+
+def test_apps_add_steps_of_their_own() -> None:
+    def step() -> Any:
+        yield preflight.Answer(is_well=False, says="not yet")
+
+    out = io.StringIO()
+    with PREFLIGHT.lent(mine=step), pytest.raises(CommandError, match="mine"):
+        call_command("preflight", stdout=out, lang="es")
+    assert "not yet" in out.getvalue()
