@@ -17,7 +17,7 @@ from metrics.services.database_care import Index, Table
 from metrics.services.slow_statements import without_values
 from tests.support.database import owner_connection
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
+in_database = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
 
 
 def database() -> str:
@@ -53,6 +53,7 @@ def bloated() -> Iterator[str]:
             owner.execute("DROP TABLE padded")
 
 
+@in_database
 def test_a_bloated_index_is_found_and_made_small(bloated: str) -> None:
     (wanted,) = [row for row in run(reindex=True, dry_run=True)["reindex"]["indexes"] if row["name"] == bloated]
     assert wanted["bloat"] > 0.8
@@ -63,6 +64,7 @@ def test_a_bloated_index_is_found_and_made_small(bloated: str) -> None:
     assert [row for row in run(reindex=True)["reindex"]["indexes"] if row["name"] == bloated] == []
 
 
+@in_database
 def test_an_index_that_cannot_be_locked_is_left_and_fails_the_run(
     bloated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_an_index_that_cannot_be_locked_is_left_and_fails_the_run(
             run(reindex=True)
 
 
+@in_database
 def test_statistics_are_refreshed_and_dead_rows_freed() -> None:
     with owner_connection(database()) as owner:
         owner.execute("CREATE TABLE worn (id bigint) WITH (autovacuum_enabled = off)")
@@ -98,6 +101,7 @@ def hanging_session() -> Iterator[Any]:
         yield session
 
 
+@in_database
 def test_a_transaction_that_hangs_is_told_by_a_dry_run_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_care, "HANGING_MINUTES", 0)
     connections["default"].close()
@@ -110,6 +114,7 @@ def test_a_transaction_that_hangs_is_told_by_a_dry_run_and_ended(monkeypatch: py
         session.close()
 
 
+@in_database
 def test_one_that_is_young_is_left() -> None:
     with hanging_session() as session:
         assert run(analyze=True)["analyze"]["hanging"] == []
@@ -117,6 +122,7 @@ def test_one_that_is_young_is_left() -> None:
         session.execute("ROLLBACK")
 
 
+@in_database
 def test_a_slow_statement_is_told_without_what_somebody_wrote() -> None:
     def sleep() -> None:
         with owner_connection(database()) as owner:
@@ -153,6 +159,7 @@ def test_only_what_is_worth_it_is_rebuilt() -> None:
     assert not Table("few", rows=10, dead=900, changed=0, size=1).wants_vacuum
 
 
+@in_database
 def test_without_options_all_of_it_is_done_and_told() -> None:
     assert {*run(dry_run=True)} == {"dry_run", "analyze", "reindex", "slow_queries"}
     out = io.StringIO()

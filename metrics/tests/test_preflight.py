@@ -20,7 +20,7 @@ from tenants.scope import OPERATIONS, in_tenant
 from tenants.services.work import enqueue
 from tests.support.database import owner_connection
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
+pytestmark = pytest.mark.django_db(databases=["default", OPERATIONS])
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -70,6 +70,7 @@ def test_a_full_disk_is_told(backups: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert failed(run()[1]) == ["space"]
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
 def test_work_that_was_given_up_is_told(backups: Path, tenant: TenantModel) -> None:
     with in_tenant(tenant):
         enqueue(kind="turn", dedupe_key="message:1", tenant_id=tenant.pk, ref_id="1")
