@@ -69,7 +69,7 @@ def _receivers() -> Iterator[CheckMessage]:
         (escalation_triggered, ChatModel, content_chat_emit.trigger_escalation),
     )
     for signal, sender, receiver in wanted:
-        synchronous, asynchronous = signal._live_receivers(sender)  # type: ignore[attr-defined]
+        synchronous, asynchronous = signal._live_receivers(sender)
         if receiver not in [*synchronous, *asynchronous]:
             said = f"The receiver {receiver.__name__} is not connected: messages would be stored and not worked on."
             yield Error(said, hint="See docs/signals.md.", id="charla.E013")

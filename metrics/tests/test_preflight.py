@@ -54,7 +54,8 @@ def test_an_installation_in_order_is_ready(backups: Path) -> None:
 
 
 def test_an_old_backup_is_not_one(backups: Path) -> None:
-    os.utime(backups / "charla.backup", (time.time() - 30 * 3600,) * 2)
+    written = time.time() - 30 * 3600
+    os.utime(backups / "charla.backup", (written, written))
     status, told = run()
     assert (status, failed(told)) == (1, ["backup"])
     assert "30.0 hours" in told["steps"]["backup"][0]["says"]

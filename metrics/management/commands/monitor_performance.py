@@ -55,13 +55,13 @@ class Command(CharlaCommand):
 
     def _watch(self, options: dict[str, Any]) -> list[tuple[Look, dict[str, float]]]:
         """Look as often as asked for; on a terminal in a table that moves."""
-        threshold, seen = options["alert_threshold"], []
+        seen: list[tuple[Look, dict[str, float]]] = []
         live = Live(console=Console(stderr=True), auto_refresh=False) if self._is_live(options) else None
         if live:
             live.start()
         try:
             for look in watch(duration=options["duration"], interval=options["interval"]):
-                seen.append((look, tell_strains(look, threshold)))
+                seen.append((look, tell_strains(look, options["alert_threshold"])))
                 if live:
                     live.update(_table([each for each, _strains in seen[-LINES_SHOWN:]]), refresh=True)
         except KeyboardInterrupt:
