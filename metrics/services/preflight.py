@@ -45,6 +45,7 @@ SELECT current_setting('server_version'), current_setting('server_version_num'):
 ROWS: Final = "SELECT reltuples FROM pg_class WHERE relname = %s AND relnamespace = 'public'::regnamespace"
 # What a statement makes others wait for, in the order in which the patterns are tried.
 LOCKS: Final = (
+    (r"^\s*CREATE (OR REPLACE )?FUNCTION", ""),
     (r"(CREATE|DROP) (UNIQUE )?INDEX CONCURRENTLY|VALIDATE CONSTRAINT", gettext_noop("nobody waits")),
     (r"CREATE (UNIQUE )?INDEX", gettext_noop("writers wait until the index is built")),
     (r"ALTER TABLE.*ADD CONSTRAINT.*(FOREIGN KEY|REFERENCES)|CREATE TRIGGER", gettext_noop("writers wait")),

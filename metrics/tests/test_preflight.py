@@ -90,12 +90,14 @@ def test_a_server_that_is_away_is_told(backups: Path, settings: Any) -> None:
 
 def test_a_pending_migration_is_named_with_whom_it_holds_up(backups: Path) -> None:
     with owner_connection(connections["default"].settings_dict["NAME"]) as owner:
-        name = ("chats", "0019_message_search_index")
-        owner.execute("DELETE FROM django_migrations WHERE (app, name) = (%s, %s)", name)
+        gone = owner.execute(
+            "DELETE FROM django_migrations WHERE app = 'chats' AND name > '0019' RETURNING name"
+        ).fetchall()
         try:
             told = run()[1]["steps"]["migrations"]
         finally:
-            owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", name)
+            for name in gone:
+                owner.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('chats', %s, now())", name)
     assert [answer["says"] for answer in told if "message_search_index" in answer["says"]] == [
         "chats.0019_message_search_index: chats_contentchatmodel: nobody waits; moves data in batches"
     ]
@@ -109,11 +111,12 @@ def test_a_pending_migration_is_named_with_whom_it_holds_up(backups: Path) -> No
         ('ALTER TABLE "chats_chatmodel" ADD COLUMN "x" integer', "everybody waits"),
         ("ALTER TABLE chats_chatmodel ADD CONSTRAINT a FOREIGN KEY (x) REFERENCES y", "writers wait"),
         ("UPDATE chats_chatmodel SET x = 1", "rows are changed"),
+        ("CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN UPDATE chats_chatmodel SET x = 1; END $$", ""),
         ("-- a remark\nALTER TABLE chats_chatmodel DROP COLUMN x", "everybody waits"),
     ],
 )
 def test_a_statements_lock_is_told_at_its_table(statement: str, lock: str) -> None:
-    assert lock_of(statement) == f"chats_chatmodel: {lock}"
+    assert lock_of(statement) == (f"chats_chatmodel: {lock}" if lock else "")
 
 
 def test_a_large_table_is_told_with_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:

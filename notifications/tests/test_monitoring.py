@@ -3,13 +3,14 @@
 import io
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from metrics.services import MetricsService
+from metrics.services import MetricsService, watching
 from metrics.services.reading import Counted, counted
 from metrics.services.watching import Look, tell_strains, watch
 from notifications.models import Notification, Room, RoomMessage
@@ -103,9 +104,13 @@ def run(**options: Any) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.getvalue() or "{}")
 
 
-def test_the_command_looks_as_often_as_asked_for(ruled: TenantModel) -> None:
-    status, told = run(duration=0.3, interval=0.1, alert_threshold=1_000_000.0)
-    assert (status, len(told["looks"]), told["exceeded"]) == (0, 3, {})
+def test_the_command_looks_as_often_as_asked_for(ruled: TenantModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: sum(passed), sleep=passed.append, time=lambda: 0.0)
+    monkeypatch.setattr(watching, "time", clock)
+    status, told = run(duration=10.0, interval=3.0, alert_threshold=1_000_000.0)
+    assert (status, len(told["looks"]), told["exceeded"]) == (0, 4, {})
+    assert passed == [0.0, 3.0, 3.0, 3.0, 1.0]
 
 
 @committed
