@@ -123,11 +123,12 @@ def work() -> Iterator[Answer]:
 def migrations() -> Iterator[Answer]:
     """Name each migration that is to come, with the locks that it takes; on a large table these want a quiet hour."""
     executor = MigrationExecutor(connection)
+    loader: Any = executor.loader  # whose types leave collect_sql() out
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
         yield Answer(is_well=True, says=_("No migration is pending."))
     for migration, backwards in plan:
-        statements = executor.loader.collect_sql([(migration, backwards)])
+        statements = loader.collect_sql([(migration, backwards)])
         moves = any(type(operation).__name__ == "RunPython" for operation in migration.operations)
         locks = sorted({lock for text in statements if (lock := lock_of(text))})
         told = ", ".join(locks) or _("no lock that matters")

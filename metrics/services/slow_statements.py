@@ -55,7 +55,11 @@ def has_statements() -> bool:
 def slow_statements(*, seconds: float) -> list[Statement]:
     """Return the statements that took most of the server's time, after `seconds` of looking where need be."""
     if has_statements():
-        return [Statement(_shown(row[0]), *row[1:], plan=_plan(row[0])) for row in _ask(STATEMENTS, [MOST])]
+        rows = _ask(STATEMENTS, [MOST])
+        return [
+            Statement(_shown(text), calls, mean, longest, total, _plan(text))
+            for text, calls, mean, longest, total in rows
+        ]
     return _looked_at(seconds)
 
 
