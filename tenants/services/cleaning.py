@@ -21,10 +21,11 @@ from tenants.scope import current_tenant_id, tenant_scope
 from tenants.services.config import setting
 
 ROW_SIZE: Final = """
-SELECT pg_total_relation_size(oid) / greatest(reltuples, 1) FROM pg_class WHERE oid = to_regclass(%s)
+SELECT pg_total_relation_size(c.oid) / nullif(greatest(c.reltuples, s.n_live_tup + s.n_dead_tup), 0)
+FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid WHERE c.oid = to_regclass(%s)
 """
 NIGHT: Final = range(2, 5)  # o'clock
-LEAST_PLAUSIBLE: Final = 50.0  # bytes: a table that was never counted by ANALYZE says nothing
+LEAST_PLAUSIBLE: Final = 50.0  # bytes: of a table whose rows the database has not counted yet
 logger = structlog.get_logger(__name__)
 
 
@@ -190,4 +191,4 @@ def _row_size(table: str) -> float:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(ROW_SIZE, [table])
         row = cursor.fetchone()
-    return max(LEAST_PLAUSIBLE, float(row[0])) if row else 0.0
+    return max(LEAST_PLAUSIBLE, float(row[0] or 0)) if row else 0.0
