@@ -5,6 +5,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from tenants.backups.media import newest_stays
 from tenants.lifecycle import CleanupKind, Person, cleanup_steps, erasure_steps
 from tenants.scope import current_tenant_id
 from tenants.services.ageing import AgedTable
@@ -20,6 +21,7 @@ ERRORS: Final = AgedTable(
     setting="log_retention_days", default=lambda: settings.LOG_RETENTION_DAYS,
 )  # fmt: skip
 cleanup_steps.add("audit.errors", ERRORS.step())
+newest_stays.add("audit", "Checkpoints and archives.")
 
 
 @erasure_steps.register("audit.errors")

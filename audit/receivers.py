@@ -14,12 +14,13 @@ from django.http import HttpRequest
 from audit.middleware import ATTRIBUTE
 from audit.services import AuditService, record_fault
 from audit.services.faults import fault_of
+from audit.services.restores import note_restore
 from audit.trails import log_security
 from tenants.client_address import client_address
 from tenants.models import User
 from tenants.services.credentials import memberships_of
 from tenants.services.work import Lease
-from tenants.signals import command_finished, identity_changed, work_failed
+from tenants.signals import command_finished, data_restored, identity_changed, work_failed
 from tenants.tasks import TENANT_HEADER
 
 
@@ -104,3 +105,9 @@ def record_task_fault(sender: Any, exception: BaseException, **kwargs: Any) -> N
     """Write a task's unhandled error."""
     header = sender.request.get(TENANT_HEADER)
     record_fault(fault_of(exception, tenant_id=UUID(header) if header else None))
+
+
+@receiver(data_restored, dispatch_uid="audit.data_restored")
+def log_restore(sender: Any, backup_id: str, tenant_ids: list[UUID] | None, **kwargs: Any) -> None:
+    """Write a restore to the chains that it was about; a whole one is held against its new end from now on."""
+    note_restore(backup_id, tenant_ids)

@@ -1,5 +1,6 @@
 """What conversations bring to a new tenant: the door of its web widget, and chats worth looking at in the demo."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -8,12 +9,15 @@ from django.db import connection
 
 from agents.models import AgentModel
 from chats.demo import Script, planned
-from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, ContentChatModel
+from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, ContentChatModel, MediaContentModel
 from chats.samples.scenarios import SCENARIOS
 from chats.samples.storing import tell
+from chats.services.erasing_now import replay
 from chats.services.media_files import STRAYS
 from chats.services.retention import STEPS
 from chats.signals.muting import muted_signals
+from tenants.backups.carrying import CARRIED
+from tenants.backups.media import folder_owners, newest_stays
 from tenants.lifecycle import (
     Person,
     TrialOrder,
@@ -21,19 +25,40 @@ from tenants.lifecycle import (
     demo_steps,
     erasure_steps,
     init_steps,
+    restore_steps,
     scenarios,
     trial_steps,
 )
 from tenants.models import TenantModel
-from tenants.scope import current_tenant_id
+from tenants.scope import all_tenants, current_tenant_id
 
 DEMO_LABEL = "demo"
+DAY_FOLDER = re.compile(r"[0-9a-f-]{36}/\d{4}-\d\d-\d\d")
 PAUSE = timedelta(seconds=40)
 FORGET_ERRORS = """
 UPDATE tenants_workitem SET last_error = '' WHERE tenant_id = %s AND last_error <> ''
     AND (conversation = ANY(%s) OR EXISTS (SELECT FROM unnest(%s::text[]) AS name WHERE strpos(last_error, name) > 0))
 """
 FORGET_ANSWERS = "DELETE FROM tenants_idempotencyrecord WHERE tenant_id = %s AND caller = %s"
+CARRIED.add("chats_erasureledger", "Whom to erase again.")
+newest_stays.add("erasures", "Receipts of erasures.")
+
+
+@folder_owners.register("chats.media")
+def files_known_in(folder: str) -> set[str] | None:
+    """Return the files of a tenant's day that a message has; None for a folder of another kind."""
+    if DAY_FOLDER.fullmatch(folder) is None:
+        return None
+    with all_tenants():
+        rows = MediaContentModel.objects.filter(media__startswith=f"{folder}/")
+        found = rows.values_list("media", "thumbnail")
+        return {name for pair in found for name in pair if name}
+
+
+@restore_steps.register("chats.erasures")
+def erase_again_after_restore(tenant: TenantModel | None, backup_id: str) -> int:
+    """Erase again everybody who had been erased since the backup."""
+    return replay(tenant) if tenant else 0
 
 
 @init_steps.register("chats.channel")

@@ -58,6 +58,7 @@ MENU: Final = (
             ("agents.aimodel", "memory"),
             ("tenants.systemconfig", "tune"),
             ("tenants.schedule", "schedule"),
+            ("tenants.backup", "backup"),
         ),
     ),
 )

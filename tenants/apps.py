@@ -5,6 +5,7 @@ from importlib import import_module
 from corsheaders.signals import check_request_enabled
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ class TenantsConfig(AppConfig):
         autodiscover_modules("lifecycle")
         register(import_module("tenants.checks").check_encryption_keys, Tags.database)
         import_module("tenants.work")
+        post_migrate.connect(
+            import_module("tenants.backups.ledger").install_triggers, sender=self, dispatch_uid="tenants.deletions"
+        )
         check_request_enabled.connect(
             import_module("tenants.api.cross_origin").may_read, dispatch_uid="tenants.cross_origin"
         )

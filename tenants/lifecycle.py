@@ -107,3 +107,9 @@ class CleanupStep:
 
 
 cleanup_steps: Registry[CleanupStep] = Registry("step of cleanup_old_data")
+
+# After a restore, before the restored database is anybody's: each step runs for the installation (None) and for each
+# tenant, outside any scope and transaction, gets the backup's id, and returns how many rows it changed. It may run
+# again with another attempt to restore.
+RestoreStep = Callable[[TenantModel | None, str], int]
+restore_steps: Registry[RestoreStep] = Registry("step after a restore")

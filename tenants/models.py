@@ -19,6 +19,8 @@ from tenants.services import tenant_settings
 from tenants.services.config_values import ConfigType
 
 import_module("tenants.session_models")  # which Django would not find elsewhere
+import_module("tenants.backup_models")
+import_module("tenants.deletion_models")
 
 
 class Language(models.TextChoices):
@@ -245,6 +247,7 @@ class WorkState(models.TextChoices):
     LEASED = "leased", _("being worked on")
     DONE = "done", _("done")
     DEAD = "dead", _("given up")
+    HELD = "held", _("held after a restore")
 
 
 class WorkItem(models.Model):

@@ -69,3 +69,9 @@ def run_schedule(ref_id: str) -> None:
 def run_cleanup_task() -> None:
     """Remove what the tenant has kept long enough; the schedule does the same each night."""
     clean_current_tenant()
+
+
+@shared_task(base=TenantTask, queue="bulk")
+def run_backup_task(ref_id: str) -> None:
+    """Back the installation up and prove it: the slot of one night (tenants/backups/scheduled.py)."""
+    run_scheduled(ref_id)

@@ -35,7 +35,7 @@ READ = {
     },
     "operator": {
         "agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession",
-        "metrics.CommandRun",
+        "metrics.CommandRun", "tenants.Backup",
     },
 }  # fmt: skip
 ADD = {

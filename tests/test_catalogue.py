@@ -18,7 +18,7 @@ OUTSIDE_POLICIES = {
     "agents_modelperformance",
     "django_migrations", "django_content_type", "django_session", "django_admin_log", "auth_group", "auth_permission",
     "auth_group_permissions", "analysis_sharedtrainedmodel", "tenants_loginsession", "tenants_knownaddress",
-    "tenants_secondfactor", "tenants_recoverycode", "metrics_commandrun",
+    "tenants_secondfactor", "tenants_recoverycode", "metrics_commandrun", "tenants_backup", "tenants_deletion",
 }  # fmt: skip
 # Decision 3: they come before a tenant is known and take a secret's hash, a public key or a user's id.
 BEFORE_A_TENANT = {

@@ -34,10 +34,12 @@ NAMES = {
     "analysis.services.due_reports": ("make_due_reports",),
     "analysis.models": ("UsageMetric",),
     "chats.services": ("ChatCleanupService", "ChatMigrationService"),
-    "tenants.tasks": ("run_cleanup_task",),
+    "tenants.tasks": ("run_backup_task", "run_cleanup_task"),
     "notifications.services": ("NotificationService",),
     "audit.services": ("AuditService",),
     "metrics.services": ("MetricsService",),
+    "tenants.management.commands.backup_data": ("Command",),
+    "tenants.management.commands.restore_data": ("Command",),
 }  # fmt: skip
 METHODS = {
     "chats.services.ChatMigrationService": ("validate_chat_data", "migrate_user_chats", "migrate_all_chats"),

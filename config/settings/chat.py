@@ -11,6 +11,12 @@ CHAT_SETTINGS = {
     "REAL_TIME_UPDATES": env.bool("CHAT_REAL_TIME_UPDATES", default=True),
 }
 MANAGEMENT_COMMANDS = {
+    "backup": {
+        "directory": env.str("BACKUP_DIRECTORY", default=str(DATA_DIR / "backups")),
+        "retention_days": at_least(1, "BACKUP_RETENTION_DAYS", default=30),
+        "compression": env.bool("BACKUP_COMPRESSION", default=True),
+        "encryption": env.bool("BACKUP_ENCRYPTION", default=True),
+    },
     "cleanup": {
         "batch_size": at_least(1, "CLEANUP_BATCH_SIZE", default=1_000),
         "concurrent_jobs": at_least(1, "CLEANUP_CONCURRENT_JOBS", default=4),
@@ -20,6 +26,8 @@ MANAGEMENT_COMMANDS = {
         "validation_level": env.str("IMPORT_VALIDATION_LEVEL", default="strict"),
     },
 }
+# Where a backup is restored to be proved: a context manager that yields the owner's URL of an empty server.
+BACKUP_SCRATCH_SERVER = "config.stack.scratch.scratch_server"
 PROMETHEUS_DIR = DATA_DIR / "metrics"
 # A bearer token for scrapes of /metrics from addresses that are not private.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

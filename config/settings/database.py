@@ -36,6 +36,8 @@ def connection(url: str, *, tenant_scoped: bool) -> dict[str, Any]:
 
 
 DATABASE_URL = env.str("DATABASE_URL", default="postgresql://charla_app@127.0.0.1/charla")
+# For the commands that make and swap databases alone (restore_data); no process that serves people has it.
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 DATABASES = {
     "default": connection(DATABASE_URL, tenant_scoped=True),
     "operations": connection(env.str("DATABASE_OPERATIONS_URL", default=DATABASE_URL), tenant_scoped=False),

@@ -15,6 +15,8 @@ OWNER_COMMANDS = {
     *("migrate", "showmigrations", "sqlmigrate", "makemigrations", "squashmigrations", "optimizemigration"),
     *("flush", "sqlflush", "inspectdb", "createcachetable", "test"),
 }
+# This one makes databases and swaps them: it runs as the application and is told who the owner is.
+OWNER_BESIDE = {"restore_data"}
 # These work without any server.
 SERVERLESS_COMMANDS = {
     *("help", "version", "check", "makemigrations", "makemessages", "compilemessages", "collectstatic"),
@@ -51,6 +53,8 @@ def command_environment(arguments: list[str], environment: Mapping[str, str]) ->
     owner = found.pop("DATABASE_OWNER_URL", None) or environment.get("DATABASE_OWNER_URL")
     if owner and command in OWNER_COMMANDS:
         found["DATABASE_URL"] = owner
+    elif owner and command in OWNER_BESIDE:
+        found["DATABASE_OWNER_URL"] = owner
     return found
 
 

@@ -33,6 +33,12 @@ def test_migrate_beside_a_running_stack_runs_as_the_owner(folder: DataFolder) ->
     assert found["DATABASE_URL"] == "postgresql://owner@/x"
 
 
+def test_restoring_runs_as_the_application_and_knows_the_owner(folder: DataFolder) -> None:
+    with folder.lock():
+        found = command_environment(["restore_data", "x"], {"CHARLA_DATA_DIR": str(folder.root)})
+    assert found == OWN
+
+
 def test_what_a_killed_stack_left_behind_is_not_believed(folder: DataFolder) -> None:
     with pytest.raises(StackError, match="start bin/run"):
         command_environment(["health_check"], {"CHARLA_DATA_DIR": str(folder.root)})
