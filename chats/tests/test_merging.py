@@ -122,7 +122,7 @@ def test_a_merge_keeps_every_message_in_the_order_of_time(tenant: TenantModel, p
         one, other = ChatModel.objects.get(pk=first.pk), ChatModel.objects.get(pk=second.pk)
         assert (one.message_count, one.last_sequence, one.answered_sequence, one.total_tokens) == (10, 10, 10, 10)
         assert (other.status, other.message_count, other.total_tokens) == (ChatStatus.DELETED, 0, 0)
-        assert stored("chats_contentchatmodel", "left(content, 3)", one.contents.last().pk) == (
+        assert stored("chats_contentchatmodel", "left(content, 3)", one.contents.latest("sequence").pk) == (
             "c1." if policy == "all" else "On "
         )
     with tenant_scope(tenant):
