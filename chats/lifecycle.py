@@ -13,7 +13,9 @@ from chats.models import Channel, ChannelKind, ChatModel, ChatStatus, Contact, C
 from chats.samples.scenarios import SCENARIOS
 from chats.samples.storing import tell
 from chats.services.erasing_now import replay
+from chats.services.json_state.batches import OLD_BATCHES
 from chats.services.media_files import STRAYS
+from chats.services.memory import forget_memory, memory_of
 from chats.services.retention import STEPS
 from chats.signals.muting import muted_signals
 from tenants.backups.carrying import CARRIED
@@ -24,6 +26,7 @@ from tenants.lifecycle import (
     cleanup_steps,
     demo_steps,
     erasure_steps,
+    export_steps,
     init_steps,
     restore_steps,
     scenarios,
@@ -111,7 +114,7 @@ def _write(script: Script, began: datetime, agent: AgentModel | None) -> None:
 
 for name, scenario in SCENARIOS.items():
     scenarios.add(name, scenario.label)
-for name, cleanup in {**STEPS, "chats.strays": STRAYS}.items():
+for name, cleanup in {**STEPS, "chats.strays": STRAYS, "chats.json_state": OLD_BATCHES}.items():
     cleanup_steps.add(name, cleanup)
 
 
@@ -131,3 +134,7 @@ def forget_work_of(person: Person) -> int:
         cursor.execute(FORGET_ANSWERS, [tenant_id, f"visitor:{person.contact_id}"])
         removed: int = cursor.rowcount
     return changed + removed
+
+
+export_steps.add("chats.memory", memory_of)
+erasure_steps.add("chats.memory", forget_memory)

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from chats.services import erasing, retrying
 from chats.services.closing import archive_completed, complete_silent
-from chats.services.debouncing import remove_stale
+from chats.services.database_service import DatabaseService
 from chats.services.pipeline import process_message
 from chats.services.turns import answer_turn, give_turn_up
 from chats.tasks import erase_person, process_new_message, retry_signal_processing
@@ -17,12 +16,6 @@ from tenants.services.work import WORK_KINDS, WorkKind
 
 def _ring(ref_id: str) -> None:
     process_new_message.delay(int(ref_id))
-
-
-def remove_stale_buffers() -> int:
-    """Remove the tenant's buffers that ended a while ago; return how many."""
-    with transaction.atomic():
-        return remove_stale()
 
 
 def _ring_retry(ref_id: str) -> None:
@@ -54,5 +47,8 @@ SCHEDULES.add(
     ScheduleEntry(_("archive completed conversations"), timedelta(hours=1), archive_completed),
 )
 SCHEDULES.add(
-    "chats.remove_buffers", ScheduleEntry(_("remove old message buffers"), timedelta(minutes=5), remove_stale_buffers)
+    "chats.remove_buffers",
+    ScheduleEntry(
+        _("remove old message buffers, and contexts whose time is over"), timedelta(minutes=5), DatabaseService.cleanup
+    ),
 )

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.dispatch import Signal
 
 EMIT = "chats.signals.content_chat_emit"
@@ -40,9 +41,24 @@ NAMES = {
     "metrics.services": ("MetricsService",),
     "tenants.management.commands.backup_data": ("Command",),
     "tenants.management.commands.restore_data": ("Command",),
+    "chats.services.database_service": ("DatabaseService",),
+    "chats.models": ("Thread", "ContextCache", "ContactState", "MessageBuffer"),
 }  # fmt: skip
 METHODS = {
     "chats.services.ChatMigrationService": ("validate_chat_data", "migrate_user_chats", "migrate_all_chats"),
+    "chats.services.database_service.DatabaseService": (
+        "save_thread",
+        "get_thread",
+        "load_all_threads",
+        "save_context",
+        "get_context",
+        "delete_context",
+        "save_user_state",
+        "get_user_state",
+        "save_message_buffer",
+        "get_message_buffer",
+        "cleanup",
+    ),
     "agents.services.agent_service.AgentService": ("generate_response",),
     "analysis.services.ConversationSummaryService": ("generate_summary",),
     "notifications.services.NotificationService": ("send_notification", "send_escalation_alert"),
@@ -75,3 +91,14 @@ def test_the_services_have_the_documents_methods(service: str, method: str) -> N
 @pytest.mark.parametrize("name", SIGNALS)
 def test_the_documents_signals_are_signals(name: str) -> None:
     assert isinstance(getattr(import_module(EMIT), name), Signal)
+
+
+INDEXES = ("idx_users_thread_id", "idx_context_expires", "idx_buffers_expires")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", INDEXES)
+def test_the_documents_indexes_are_in_the_database(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public' AND indexname = %s", [name])
+        assert cursor.fetchone() == (1,)
