@@ -1,6 +1,8 @@
 """The administration of tenants, people, keys and the installation."""
 
+import knox.admin  # noqa: F401  (what is taken out below has to be there)
 from django.contrib import admin
+from django.contrib.auth import admin as _auth  # noqa: F401
 from django.contrib.auth.models import Group
 from knox.models import get_token_model
 
