@@ -19,7 +19,7 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Find what the apps registered for a tenant's life, as the admin finds `admin.py`."""
-        autodiscover_modules("lifecycle")
+        autodiscover_modules("lifecycle", "portable")
         register(import_module("tenants.checks").check_encryption_keys, Tags.database)
         import_module("tenants.work")
         post_migrate.connect(

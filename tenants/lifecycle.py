@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tenants.models import TenantModel
+from tenants.portable.kinds import Group, Kind
 from tenants.registry import Registry
 
 if TYPE_CHECKING:
@@ -113,3 +114,17 @@ cleanup_steps: Registry[CleanupStep] = Registry("step of cleanup_old_data")
 # again with another attempt to restore.
 RestoreStep = Callable[[TenantModel | None, str], int]
 restore_steps: Registry[RestoreStep] = Registry("step after a restore")
+
+# What leaves by `export_data`, in the order of registration: what a record names comes before it. Each app fills it
+# from its own `portable.py`.
+portable_kinds: Registry[Kind] = Registry("kind of record")
+portable_kinds.add(
+    "tenants.tenant",
+    Kind(
+        name="tenant",
+        group=Group.SETTINGS,
+        model=TenantModel,
+        columns=("display_name", "default_language", "timezone", "settings"),
+        identity=(),
+    ),
+)

@@ -344,6 +344,24 @@ class IdempotencyRecord(TenantOwned):
         return str(self.id)
 
 
+class ExportMark(TenantOwned):
+    """Up to which transaction a tenant's rows were exported (tenants/portable/marks.py)."""
+
+    id = UUIDv7Field(primary_key=True)
+    groups = models.CharField(max_length=100)
+    transaction = models.BigIntegerField()
+    cluster = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("mark of an export")
+        verbose_name_plural = _("marks of exports")
+        constraints = [models.UniqueConstraint(fields=["tenant", "groups"], name="one_mark_per_kind_of_export")]
+
+    def __str__(self) -> str:
+        return self.groups
+
+
 class Schedule(models.Model):
     """An entry of the schedules (tenants/services/schedules.py): when it ran, when it runs, and whether it may."""
 

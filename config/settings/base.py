@@ -84,6 +84,7 @@ STATIC_ROOT = env.str("CHARLA_STATIC_ROOT", default=None)  # where collectstatic
 MEDIA_ROOT = DATA_DIR / "media"
 REPORTS_DIR = DATA_DIR / "reports"  # where generate_reports writes what it is not told to put elsewhere
 MEDIA_URL = "/media/"
+EXPORT_DIRECTORY = DATA_DIR / "exports"  # of export_data, unless it is told another
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -52,6 +52,7 @@ def test_a_command_with_a_neighbours_ids_neither_shows_nor_changes_anything_ther
     world: World, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_probe: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.chdir(tmp_path)  # a name that a command takes for a file is one here
     wrong = []
     for arguments in lines(name, world, tmp_path, every=every_probe):
         out = io.StringIO()

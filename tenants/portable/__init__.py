@@ -1,0 +1,1 @@
+"""A tenant's rows as records: what they hold, how they are read and written."""
