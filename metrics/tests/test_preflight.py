@@ -88,6 +88,7 @@ def test_a_server_that_is_away_is_told(backups: Path, settings: Any) -> None:
     assert failed(run()[1]) == ["versions"]
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])  # some migrations refuse to be in one
 def test_a_pending_migration_is_named_with_whom_it_holds_up(backups: Path) -> None:
     with owner_connection(connections["default"].settings_dict["NAME"]) as owner:
         gone = owner.execute(
