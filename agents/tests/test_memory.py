@@ -1,14 +1,27 @@
 """Language models' libraries are heavy: a process that asks no model does not load them."""
 
+import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+pytestmark = pytest.mark.django_db
 
 HEAVY = ("pydantic_ai", "openai", "anthropic", "agents.providers.wire")
 LOADED = f"import sys; print(sorted(name for name in {HEAVY!r} if name in sys.modules))"
 
 
 def loaded_by(code: str) -> str:
-    run = subprocess.run([sys.executable, "-c", f"{code}\n{LOADED}"], capture_output=True, text=True, check=True)
+    here = urlsplit(os.environ["DATABASE_URL"])._replace(
+        path=f"/{connection.settings_dict['NAME']}"
+    )  # it has our tables
+    env = {**os.environ, "DATABASE_URL": here.geturl()}
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{LOADED}"], capture_output=True, text=True, check=True, env=env
+    )
     return run.stdout.strip().splitlines()[-1]
 
 

@@ -199,9 +199,9 @@ UNWATCHED = {
     "api/v1/config", "api/v1/error-logs", "api/v1/events", "api/v1/intents", "api/v1/invitations", "api/v1/knowledge",
     "api/v1/knowledge-bases", "api/v1/memberships", "api/v1/notification-preferences", "api/v1/notifications",
     "api/v1/provider-credentials", "api/v1/tenants", "api/v1/users", "api/v1/webhooks", "api/v1/widget",
-    "admin/account", "admin/agents", "admin/analysis/intent", "admin/analysis/trainedmodel", "admin/audit",
-    "admin/autocomplete", "admin/jsi18n", "admin/language", "admin/login", "admin/logout", "admin/notifications",
-    "admin/password_change", "admin/r", "admin/search", "admin/tenant", "admin/tenants",
+    "admin/account", "admin/agents", "admin/analysis/intent", "admin/analysis/report", "admin/analysis/trainedmodel",
+    "admin/audit", "admin/autocomplete", "admin/jsi18n", "admin/language", "admin/login", "admin/logout",
+    "admin/metrics", "admin/notifications", "admin/password_change", "admin/r", "admin/search", "admin/tenant", "admin/tenants",
 }  # fmt: skip
 
 

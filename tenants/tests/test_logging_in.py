@@ -117,7 +117,8 @@ def test_who_guesses_elsewhere_does_not_lock_the_owner_out(owner: User) -> None:
     assert guess(owner.email, PASSWORD, HERE).status_code == 200
 
 
-def test_one_network_cannot_guess_at_many_accounts(db: None) -> None:
+def test_one_network_cannot_guess_at_many_accounts(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login_guard, "OF_NETWORK", (login_guard.OF_NETWORK[0], 0.001))  # however long it takes to guess
     answers = [guess(f"person{number}@example.com", address="8.8.8.8").status_code for number in range(51)]
     assert answers == [401] * 50 + [429]
 

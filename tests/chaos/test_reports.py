@@ -137,6 +137,7 @@ def test_a_percentile_is_one_of_the_values() -> None:
     assert percentile([], 0.5) is None
 
 
+@pytest.mark.django_db  # how each command last did is kept
 def test_the_command_reports_what_a_file_holds(tmp_path: Path) -> None:
     options = {"kills": 4, "seed": 7, "resume": tmp_path / "run.json", "report": True, "lang": "es"}
     RunFile.open(tmp_path / "run.json", NAME).add(part(0))
