@@ -201,7 +201,8 @@ UNWATCHED = {
     "api/v1/provider-credentials", "api/v1/tenants", "api/v1/users", "api/v1/webhooks", "api/v1/widget",
     "admin/account", "admin/agents", "admin/analysis/intent", "admin/analysis/report", "admin/analysis/trainedmodel",
     "admin/audit", "admin/autocomplete", "admin/jsi18n", "admin/language", "admin/login", "admin/logout",
-    "admin/metrics", "admin/notifications", "admin/password_change", "admin/r", "admin/search", "admin/tenant", "admin/tenants",
+    "admin/metrics", "admin/notifications", "admin/password_change", "admin/r", "admin/search", "admin/tenant",
+    "admin/tenants",
 }  # fmt: skip
 
 
