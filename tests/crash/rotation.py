@@ -7,12 +7,14 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import psycopg
@@ -65,6 +67,7 @@ class Outcome:
 
     messages: int
     kills: int
+    begun: int
     unreadable: int
     wrong: int
     clear: int
@@ -75,14 +78,14 @@ class Outcome:
 
     @property
     def is_sound(self) -> bool:
-        """Whether every message is there, encrypted by one key, and opens."""
-        return (self.unreadable, self.wrong, self.clear, self.keys, self.data_keys) == (0, 0, 0, 1, 2)
+        """Whether every message is there, encrypted by one key, and opens; only a rotation that begins makes a key."""
+        return (self.unreadable, self.wrong, self.clear, self.keys, self.data_keys) == (0, 0, 0, 1, 1 + self.begun)
 
 
 def rotate_under_fire(*, messages: int, kills: int, seed: int = 1, batch: int = 1_000) -> Outcome:
     """Encrypt so many messages, rotate their key through so many kills, and read everything; on servers of its own."""
-    with throwaway_servers(migrated=True) as servers:
-        environment = {**os.environ, **servers.environment}
+    with throwaway_servers(migrated=True) as servers, TemporaryDirectory() as points:
+        environment = {**os.environ, **servers.environment, "CHARLA_CRASH_POINTS": points}
         _manage(environment, "migrate", "--verbosity=0")
         _manage(
             environment, "shell", "-c", f"from tenants.models import *; TenantModel.objects.create(name={TENANT!r})"
@@ -93,14 +96,15 @@ def rotate_under_fire(*, messages: int, kills: int, seed: int = 1, batch: int = 
             began = time.monotonic()
             _manage(environment, *_command("--all", batch))
             sealed = time.monotonic()
-            dealt = _kill(environment, kills, random.Random(seed), batch, database, tenant)
+            dealt, begun = _kill(environment, kills, random.Random(seed), batch, database, tenant)
+            begun += not _is_cut_off(database, tenant)
             _manage(environment, *_command("--rotate", batch))
             rotated = time.monotonic()
             stored, clear, canaries, keys = _row(database, COUNT, tenant)
             data_keys = _row(database, "SELECT count(*) FROM tenants_datakey WHERE tenant_id = %s", tenant)[0]
             unreadable, wrong = map(int, _manage(environment, "shell", "-c", READ).split()[-2:])
         return Outcome(
-            stored, dealt, unreadable, wrong, clear + canaries, keys, data_keys,
+            stored, dealt, begun, unreadable, wrong, clear + canaries, keys, data_keys,
             round(sealed - began, 1), round(rotated - sealed, 1),
         )  # fmt: skip
 
@@ -114,21 +118,33 @@ def _seed(database: "psycopg.Connection[Any]", tenant: Any, messages: int) -> No
 def _kill(
     environment: Mapping[str, str], kills: int, dice: random.Random, batch: int,
     database: "psycopg.Connection[Any]", tenant: Any,
-) -> int:  # fmt: skip
-    """Kill the rotation each time it has done its share of the work, and a random moment later; return how often."""
-    dealt, share = 0, 1 / (kills + 1)
+) -> tuple[int, int]:  # fmt: skip
+    """Kill the rotation each time it has done its share of the work, and a random moment later.
+
+    The first dies when it has a new key and nothing else. Returns how many were killed, and how many began anew: on a
+    fast machine one may have ended before.
+    """
+    dealt, begun, share = 0, 0, 1 / (kills + 1)
     log: Any = subprocess.DEVNULL
     for number in range(kills):
+        begun += not _is_cut_off(database, tenant)
+        if not number:
+            Path(environment["CHARLA_CRASH_POINTS"], "rotation.begun").touch()
         process = subprocess.Popen(
             [sys.executable, "manage.py", *_command("--rotate", batch)], cwd=ROOT, env=dict(environment), stdout=log
         )
-        while process.poll() is None and _progress(database, tenant) < share * number:
+        while process.poll() is None and (not number or _progress(database, tenant) < share * number):
             time.sleep(0.02)
-        time.sleep(dice.uniform(0, 0.3) if number else dice.uniform(2, 4))
-        dealt += process.poll() is None
+        time.sleep(dice.uniform(0, 0.1) if number else 0)
         process.kill()
-        process.wait()
-    return dealt
+        dealt += process.wait() == -signal.SIGKILL
+    return dealt, begun
+
+
+def _is_cut_off(database: "psycopg.Connection[Any]", tenant: Any) -> bool:
+    """Tell whether a rotation has begun and not come to its end."""
+    keys = _row(database, "SELECT count(*) FROM tenants_datakey WHERE tenant_id = %s", tenant)[0]
+    return bool(keys > 1 and _progress(database, tenant) < 1)
 
 
 def _progress(database: "psycopg.Connection[Any]", tenant: Any) -> float:

@@ -11,3 +11,4 @@ def test_a_rotation_killed_three_times_leaves_every_message_readable_by_one_new_
     outcome = rotate_under_fire(messages=3_000, kills=3, batch=50)
     assert outcome.is_sound, outcome
     assert outcome.messages == 3_000
+    assert outcome.kills > 1, "one with its new key alone, and in the middle"
