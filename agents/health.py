@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import AgentModel, KnowledgeBase, KnowledgeDocument
 from agents.services.documents import rewrite
+from agents.services.reaching import reach_providers
+from metrics.probes import probe
 from metrics.validators import VALIDATORS, Keys, Validator, add_model_validators, by_sql
 from tenants.scope import current_tenant_id
 
@@ -76,3 +78,8 @@ VALIDATORS.add(
     Validator(_("bases whose words are miscounted"), KnowledgeBase, by_sql(MISCOUNTED), count_anew, "name"),
 )
 VALIDATORS.add("agents.models", Validator(_("agents whose model is switched off"), AgentModel, asleep, None, "slug"))
+probe(
+    "providers",
+    advice=_("Check the addresses of the AI models, and whether their providers answer."),
+    outside=True,
+)(reach_providers)

@@ -1,12 +1,21 @@
 """Agents and what they know as records. Keys to providers stay: secrets leave no installation."""
 
-from typing import Final
+from typing import Any, Final
 
 from agents.models import AgentKnowledgeBase, AgentModel, KnowledgeBase, KnowledgeChunk, KnowledgeDocument
 from tenants.lifecycle import portable_kinds
 from tenants.portable.kinds import Group, Kind, Link
 
 OF_THE_BASE: Final = Link("base", {"base": "name"}, required=True)
+
+
+def keep_the_default(agents: list[Any]) -> None:
+    """Let the tenant's default agent stay the one: an agent that comes is it only where there is none."""
+    had = AgentModel.objects.filter(is_default=True).values_list("slug", flat=True).first()
+    if had is not None:
+        for agent in agents:
+            agent.is_default = agent.slug == had
+
 
 portable_kinds.add(
     "agents.base",
@@ -16,6 +25,7 @@ portable_kinds.add(
         model=KnowledgeBase,
         columns=("id", "name", "description", "language", "schema_version", "created_at", "updated_at"),
         identity=("name",),
+        unused=lambda bases: bases.filter(agents__isnull=True),
     ),
 )
 portable_kinds.add(
@@ -31,6 +41,7 @@ portable_kinds.add(
         identity=("base", "key"),
         links=(OF_THE_BASE,),
         period="created_at",
+        unused=lambda documents: documents.filter(base__agents__isnull=True),
     ),
 )  # fmt: skip
 portable_kinds.add(
@@ -43,6 +54,7 @@ portable_kinds.add(
         identity=("document", "position"),
         links=(OF_THE_BASE, Link("document", {"base": "base__name", "document": "key"}, required=True)),
         period="document__created_at",
+        unused=lambda passages: passages.filter(base__agents__isnull=True),
     ),
 )
 portable_kinds.add(
@@ -58,6 +70,8 @@ portable_kinds.add(
         identity=("slug",),
         links=(Link("ai_model", {"ai_model": "name"}), Link("fallback_model", {"fallback_model": "name"})),
         period="created_at",
+        prepare=keep_the_default,
+        unused=lambda agents: agents.filter(chats__isnull=True),
     ),
 )  # fmt: skip
 portable_kinds.add(
@@ -72,5 +86,7 @@ portable_kinds.add(
             Link("agent", {"agent": "slug"}, required=True),
             Link("knowledge_base", {"base": "name"}, required=True),
         ),
+        loose=True,
+        unused=lambda pairs: pairs.filter(agent__chats__isnull=True),
     ),
 )

@@ -16,6 +16,9 @@ portable_kinds.add(
         model=Intent,
         columns=("id", "name", "description", "examples", "is_outside", "is_active", "created_at", "updated_at"),
         identity=("name",),
+        unused=lambda intents: intents.exclude(
+            pk__in=MessageIntent.objects.filter(intent__isnull=False).values("intent")
+        ),
     ),
 )
 portable_kinds.add(

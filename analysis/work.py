@@ -20,5 +20,11 @@ WORK_KINDS.add(jobs.ANALYSIS, WorkKind(ring=_ring, run=jobs.work_off, died=jobs.
 SCHEDULES.add("analysis.days", ScheduleEntry(_("count the figures of days"), timedelta(hours=1), refresh_days))
 SCHEDULES.add(
     "analysis.reports",
-    ScheduleEntry(_("make and mail the reports that are due"), timedelta(days=1), make_due_reports, timedelta(hours=4)),
+    ScheduleEntry(
+        _("make and mail the reports that are due"),
+        timedelta(days=1),
+        make_due_reports,
+        timedelta(hours=4),
+        sends_out=True,
+    ),
 )

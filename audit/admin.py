@@ -16,6 +16,7 @@ from unfold.decorators import display
 from audit.models import AuditLog, ErrorLog
 from audit.services.events import keyed_hash
 from tenants.admin_base import ReadOnly, RoleAdmin, shown_tenant
+from tenants.admin_filters import recent_values
 from tenants.models import Role, User
 from tenants.scope import OPERATIONS
 
@@ -74,7 +75,7 @@ class AuditLogAdmin(LogAdmin):
     """What happened. Searching for an e-mail or an address looks for its hash: the log holds no other."""
 
     list_display = ("created_at", "action", "actor", "object_type", "object_id", "position")
-    list_filter = ("action", "object_type")
+    list_filter = (recent_values("action", _("action")), recent_values("object_type", _("kind of object")))
     search_fields = ("object_id", "action", "ip_address")
     search_help_text = _("Search by object, action, network address or e-mail")
     ordering = ("-id",)

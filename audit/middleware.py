@@ -16,6 +16,7 @@ ATTRIBUTE: Final = "charla_fault"
 # Whatever shows what people wrote, or who they are; the overview of the administration lists conversations, too.
 WATCHED: Final = (
     "api/v1/chats/", "api/v1/contacts/", "api/v1/search/", "api/v1/sentiments/", "api/v1/message-intents/",
+    "api/v1/usage/",
     "admin/chats/", "admin/analysis/conversation", "admin/analysis/sentimentchatmodel/",
     "admin/analysis/messageintent/",
 )  # fmt: skip

@@ -89,6 +89,8 @@ def refresh(wanted: list[Path], users: int) -> None:
 
 def main() -> None:
     """Install what is missing and become the program."""
+    # Each of its processes would compile thousands of modules again: two seconds of processor time a start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     split = sys.argv.index("--")
     wanted, program = [ROOT / name for name in sys.argv[1:split]], sys.argv[split + 1 :]
     locks = ROOT / ".venv.lock", ROOT / ".venv.users"

@@ -1,12 +1,63 @@
-"""People and conversations as records, for export_data."""
+"""People and conversations as records: they leave by export_data and come back by import_data."""
 
-from typing import Final
+from typing import Any, Final
 
-from chats.models import Channel, ChatModel, Contact, ContentChatModel
-from tenants.lifecycle import portable_kinds
+from django.db import connection
+
+from chats.models import (
+    Channel,
+    ChatModel,
+    Contact,
+    ContactState,
+    ContentChatModel,
+    ContextCache,
+    MediaContentModel,
+    Thread,
+)
+from chats.services.carrying import BYTES, add_bytes, check_bytes, discard_files, store_bytes
+from chats.services.erasing_returned import erase_returned
+from chats.signals.definitions import messages_imported
+from tenants.lifecycle import after_import, portable_kinds
+from tenants.models import TenantModel
 from tenants.portable.kinds import Group, Kind, Link
+from tenants.scope import current_tenant_id
 
+COUNT: Final = """
+UPDATE chats_chatmodel AS chat SET
+    message_count = chat.message_count + added.messages, last_sequence = greatest(chat.last_sequence, added.last)
+FROM (SELECT id, count(*) AS messages, max(sequence) AS last
+      FROM unnest(%s::bigint[], %s::integer[]) AS new (id, sequence) GROUP BY id) AS added
+WHERE chat.id = added.id AND chat.tenant_id = %s
+"""
 OF_THE_CHAT: Final = Link("chat", {"chat": "chat_id"}, required=True)
+OF_THE_CONTACT: Final = Link("contact", {"contact_channel": "channel", "contact": "external_id"}, required=True)
+
+
+@after_import.register("chats.erasures")
+def erase_who_was_erased(tenant: TenantModel) -> None:
+    """Erase again whom an older export has brought back."""
+    erase_returned(tenant)
+
+
+def count_messages(messages: list[Any]) -> None:
+    """Move the counters of the conversations that new messages belong to; tokens are moved by their trigger."""
+    times = [message.timestamp for message in messages]
+    messages_imported.send(ContentChatModel, since=min(times), until=max(times))
+    columns = [[message.chat_id for message in messages], [message.sequence for message in messages]]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [*columns, current_tenant_id()])
+
+
+def keep_the_active_thread(threads: list[Any]) -> None:
+    """Let a contact's active thread stay the one: a thread that comes is it only where there is none."""
+    active = dict(
+        Thread.objects.filter(is_active=True, contact__in=[thread.contact_id for thread in threads]).values_list(
+            "contact", "external_thread_id"
+        )
+    )
+    for thread in threads:
+        thread.is_active &= active.get(thread.contact_id, thread.external_thread_id) == thread.external_thread_id
+
 
 # Without its keys: whoever takes the channel elsewhere gets new ones.
 portable_kinds.add(
@@ -18,6 +69,7 @@ portable_kinds.add(
         columns=("name", "kind", "settings", "is_active", "created_at"),
         called={"kind": "channel"},  # `kind` is what every record has
         identity=("name",),
+        unused=lambda channels: channels.none(),  # widgets on people's pages name them
     ),
 )
 portable_kinds.add(
@@ -32,8 +84,49 @@ portable_kinds.add(
         ),
         identity=("channel", "external_id"),
         period="created_at",
+        unused=lambda people: people.filter(chats__isnull=True),
     ),
 )  # fmt: skip
+portable_kinds.add(
+    "chats.thread",
+    Kind(
+        name="thread",
+        group=Group.CONTACTS,
+        model=Thread,
+        columns=("id", "external_thread_id", "is_active", "last_message_at", "created_at", "updated_at"),
+        identity=("external_thread_id",),
+        links=(OF_THE_CONTACT,),
+        period="contact__created_at",
+        prepare=keep_the_active_thread,
+        unused=lambda threads: threads.filter(contact__chats__isnull=True),
+    ),
+)
+portable_kinds.add(
+    "chats.context",
+    Kind(
+        name="context",
+        group=Group.CONTACTS,
+        model=ContextCache,
+        columns=("id", "context_text", "expires_at", "created_at", "updated_at"),
+        identity=("contact",),
+        links=(OF_THE_CONTACT,),
+        period="contact__created_at",
+        unused=lambda contexts: contexts.filter(contact__chats__isnull=True),
+    ),
+)
+portable_kinds.add(
+    "chats.state",
+    Kind(
+        name="state",
+        group=Group.CONTACTS,
+        model=ContactState,
+        columns=("id", "last_voice_input", "preferences", "created_at", "updated_at"),
+        identity=("contact",),
+        links=(OF_THE_CONTACT,),
+        period="contact__created_at",
+        unused=lambda states: states.filter(contact__chats__isnull=True),
+    ),
+)
 portable_kinds.add(
     "chats.chat",
     Kind(
@@ -52,7 +145,9 @@ portable_kinds.add(
             Link("assigned_to", {"assigned_to": "email"}),
         ),
         period="created_at",
-        derived=("total_tokens",),
+        derived=("total_tokens", "message_count"),
+        rising=("last_sequence", "answered_sequence"),
+        public_id="chat_id",
     ),
 )  # fmt: skip
 portable_kinds.add(
@@ -72,6 +167,28 @@ portable_kinds.add(
             Link("author", {"author": "email"}),
         ),
         order=("chat_id", "sequence"),
+        stored=count_messages,
         period="chat__created_at",
+    ),
+)  # fmt: skip
+portable_kinds.add(
+    "chats.file",
+    Kind(
+        name="file",
+        group=Group.CHATS,
+        model=MediaContentModel,
+        columns=(
+            "id", "position", "media_type", "name", "mime_type", "size", "width", "height", "sha256", "created_at",
+            "media", "thumbnail",
+        ),
+        identity=("id",),
+        links=(OF_THE_CHAT, Link("content", {"chat": "chat__chat_id", "sequence": "sequence"}, required=True)),
+        period="chat__created_at",
+        derived=("media", "thumbnail"),
+        beside=BYTES,
+        dress=add_bytes,
+        check=check_bytes,
+        prepare=store_bytes,
+        discard=discard_files,
     ),
 )  # fmt: skip

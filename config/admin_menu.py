@@ -10,7 +10,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MENU: Final = (
-    (_("Conversations"), (("chats.chatmodel", "forum"), ("chats.contact", "contacts"), ("chats.channel", "web"))),
+    (
+        _("Conversations"),
+        (
+            ("chats.chatmodel", "forum"),
+            ("chats.contact", "contacts"),
+            ("chats.channel", "web"),
+            ("chats.thread", "linked_services"),
+            ("chats.jsonstatebatch", "move_to_inbox"),
+        ),
+    ),
     (
         _("Agents"),
         (

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import worker_init, worker_ready
+from celery.signals import worker_ready
 
 from config.lanes import Lanes
 
@@ -42,20 +42,26 @@ class WakeForThreads(bootsteps.StartStopStep):
         hub.add_reader(waker, os.eventfd_read, waker)
 
 
+class RefuseToRunUnbound(bootsteps.Step):
+    """A worker does not start under an unbound role, on another version's tables, or with a task that is for nobody.
+
+    Not a receiver of `worker_init`: Celery logs what such a one raises, and starts all the same.
+    """
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        from config.access_checks import refuse_undeclared_tasks
+        from tenants.services.roles import refuse_unbound_role  # Django's apps are loaded by now, not before
+        from tenants.services.schema_state import refuse_other_schema
+
+        refuse_unbound_role()
+        refuse_other_schema()
+        refuse_undeclared_tasks()
+
+
+app.steps["worker"].add(RefuseToRunUnbound)
 app.steps["consumer"].add(WakeForThreads)
 app.steps["consumer"].add(Lanes)
-
-
-@worker_init.connect
-def refuse_to_run_unbound(**kwargs: Any) -> None:
-    """A worker does not start under an unbound role, on another version's tables, or with a task that is for nobody."""
-    from config.access_checks import refuse_undeclared_tasks
-    from tenants.services.roles import refuse_unbound_role  # Django's apps are loaded by now, not before
-    from tenants.services.schema_state import refuse_other_schema
-
-    refuse_unbound_role()
-    refuse_other_schema()
-    refuse_undeclared_tasks()
 
 
 @worker_ready.connect

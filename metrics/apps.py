@@ -17,4 +17,5 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers, and find the probes and figures that apps bring."""
         import_module("metrics.receivers")
+        import_module("metrics.work")
         autodiscover_modules("health")

@@ -29,10 +29,12 @@ class Probe:
     """How a service is tried; `run` takes the seconds it may take and raises when the service does not work.
 
     `advice` tells the operator what to do; it is shown to everybody, so it holds no address and no error text.
+    What is `outside` is somebody else's: /readyz does not ask for it, since without it Charla serves all the same.
     """
 
     run: Callable[[float], object]
     advice: str | Promise
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,22 +60,24 @@ _lock = Lock()
 _latest: tuple[float, list[Finding]] = (float("-inf"), [])
 
 
-def probe(name: str, *, advice: str | Promise) -> Callable[[Callable[[float], object]], Callable[[float], object]]:
+def probe(
+    name: str, *, advice: str | Promise, outside: bool = False
+) -> Callable[[Callable[[float], object]], Callable[[float], object]]:
     """Register a probe under the name that --service and /readyz use."""
 
     def register(run: Callable[[float], object]) -> Callable[[float], object]:
-        PROBES.add(name, Probe(run, advice))
+        PROBES.add(name, Probe(run, advice, outside))
         return run
 
     return register
 
 
 def readiness() -> list[Finding]:
-    """Try every service, or return what was found less than a second ago: many askers cost one round."""
+    """Try every service of ours, or return what was found less than a second ago: many askers cost one round."""
     global _latest
     with _lock:
         if time.monotonic() - _latest[0] >= FRESH_SECONDS:
-            findings = examine()
+            findings = examine([name for name, entry in PROBES.items() if not entry.outside])
             _latest = (time.monotonic(), findings)
         return _latest[1]
 

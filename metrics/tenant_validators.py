@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from metrics.validators import VALIDATORS, Keys, Validator, add_model_validators, mend_by_sql
+from tenants.deletion_models import Deletion
 from tenants.models import Role, SystemConfig, TenantModel, WorkItem
 from tenants.scope import in_tenant
 from tenants.services.tenant_settings import check_config, validate, validate_timezone
@@ -76,7 +77,7 @@ def _passes(check: Any, *values: Any) -> bool:
     return True
 
 
-add_model_validators("tenants")
+add_model_validators("tenants", but=[Deletion])  # its rows are the operations role's alone, and point nowhere
 VALIDATORS.add(
     "tenants.settings", Validator(_("tenants with a setting that cannot be"), TenantModel, bad_settings, None, "name")
 )

@@ -30,11 +30,15 @@ def _ring_notification(reference: str) -> None:
 WORK_KINDS.add("notification", WorkKind(ring=_ring_notification, run=telling.tell_outside, died=telling.gave_up))
 SCHEDULES.add(
     "notifications.hourly_digest",
-    ScheduleEntry(_("send hourly digests"), timedelta(hours=1), partial(send_digests, Digest.HOURLY)),
+    ScheduleEntry(_("send hourly digests"), timedelta(hours=1), partial(send_digests, Digest.HOURLY), sends_out=True),
 )
 SCHEDULES.add(
     "notifications.daily_digest",
     ScheduleEntry(
-        _("send daily digests"), timedelta(days=1), partial(send_digests, Digest.DAILY), offset=timedelta(hours=7)
+        _("send daily digests"),
+        timedelta(days=1),
+        partial(send_digests, Digest.DAILY),
+        offset=timedelta(hours=7),
+        sends_out=True,
     ),
 )

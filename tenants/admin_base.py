@@ -81,7 +81,7 @@ class RoleAdmin(ModelAdmin):
     empty_text: "ClassVar[str | StrPromise]" = ""
     paginator = CappedPaginator
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = 25
     list_filter_sheet = True
     warn_unsaved_form = True
     compressed_fields = True

@@ -23,12 +23,13 @@ WRITES: Final = {
     "knowledge": Role.ADMIN,
     "api-keys": Role.ADMIN,
     "webhooks": Role.ADMIN,
+    "reports": Role.ADMIN,
     "memberships": Role.ADMIN,
     "invitations": Role.ADMIN,
     "tenants": Role.ADMIN,
 }
 # What a scope may name: with those that owners alone write, and those that nobody does.
-RESOURCES: Final = {*WRITES, "analytics", "audit-logs", "config", "error-logs", "events", "users"}
+RESOURCES: Final = {*WRITES, "analytics", "audit-logs", "config", "error-logs", "events", "usage", "users"}
 SPEAK_AS: Final = "messages:speak_as"
 
 

@@ -115,9 +115,11 @@ cleanup_steps: Registry[CleanupStep] = Registry("step of cleanup_old_data")
 RestoreStep = Callable[[TenantModel | None, str], int]
 restore_steps: Registry[RestoreStep] = Registry("step after a restore")
 
-# What leaves by `export_data`, in the order of registration: what a record names comes before it. Each app fills it
-# from its own `portable.py`.
+# What leaves by `export_data` and comes back by `import_data`, in the order of registration: what a record names comes
+# before it. Each app fills it from its own `portable.py`.
 portable_kinds: Registry[Kind] = Registry("kind of record")
+# What has to follow an import, outside any transaction; safe to run again.
+after_import: Registry[TenantStep] = Registry("step after an import")
 portable_kinds.add(
     "tenants.tenant",
     Kind(

@@ -18,6 +18,8 @@ from tenants.scope import scope
 from tenants.services import tenant_settings
 from tenants.services.config_values import ConfigType
 
+EVERY_TENANT = "all"  # what `--tenant` says for it
+
 import_module("tenants.session_models")  # which Django would not find elsewhere
 import_module("tenants.backup_models")
 import_module("tenants.deletion_models")
@@ -71,6 +73,12 @@ class TenantModel(models.Model):
 
     def __str__(self) -> str:
         return self.display_name or self.name
+
+    def clean(self) -> None:
+        """Keep the word free by which commands mean every tenant."""
+        super().clean()
+        if self.name == EVERY_TENANT:
+            raise ValidationError({"name": _("“all” means every tenant: choose another name.")})
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -41,7 +41,9 @@ SCHEDULES.add(
 )
 SCHEDULES.add(
     BACKUP,
-    ScheduleEntry(_("back up everything and prove it"), timedelta(days=1), back_up_once, offset=timedelta(hours=2)),
+    ScheduleEntry(
+        _("back up everything and prove it"), timedelta(days=1), back_up_once, offset=timedelta(hours=2), of_all=True
+    ),
 )
 SCHEDULES.add(
     "tenants.old_deletions",

@@ -23,15 +23,15 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ = {
     "viewer": {
         "agents.AgentModel", "agents.KnowledgeBase", "agents.KnowledgeChunk", "agents.KnowledgeDocument",
-        "chats.ChatModel", "chats.Contact", "tenants.Membership", "analysis.SentimentChatModel",
+        "chats.ChatModel", "chats.Contact", "chats.Thread", "tenants.Membership", "analysis.SentimentChatModel",
         "analysis.MessageIntent", "analysis.Intent", "analysis.ConversationAnalytics", "analysis.ConversationSummary",
         "notifications.Notification", "analysis.Report",
     },
     "admin": {
         "tenants.Invitation",
-        "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "tenants.APIKey", "tenants.TenantModel",
-        "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery", "notifications.WebhookEndpoint",
-        "notifications.Room", "agents.ProviderCredential",
+        "audit.AuditLog", "audit.ErrorLog", "chats.Channel", "chats.JsonStateBatch", "tenants.APIKey",
+        "tenants.TenantModel", "tenants.WorkItem", "analysis.TrainedModel", "notifications.WebhookDelivery",
+        "notifications.WebhookEndpoint", "notifications.Room", "agents.ProviderCredential",
     },
     "operator": {
         "agents.AIModel", "tenants.Schedule", "tenants.SystemConfig", "tenants.User", "tenants.LoginSession",

@@ -71,7 +71,23 @@ def read_variables() -> set[str]:
             read = _subject(node)
             if read is not None and VARIABLE.fullmatch(read):
                 found.add(read)
+            found |= _handed_on(node)
     return found
+
+
+def _handed_on(node: ast.AST) -> set[str]:
+    """Return what `at_least(1, "X")` and the settings' other readers ask for."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in readers()):
+        return set()
+    named = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    return {name for name in named if VARIABLE.fullmatch(name)}
+
+
+@cache
+def readers() -> set[str]:
+    """Return the functions that read a variable for the settings."""
+    tree = ast.parse((ROOT / "config" / "settings" / "environment.py").read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def _subject(node: ast.AST) -> str | None:

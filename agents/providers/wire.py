@@ -27,13 +27,12 @@ from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings
 
 from agents.errors import ProviderError
+from agents.providers.addresses import ANTHROPIC, OPENAI
 from agents.providers.background import background_loop
 from agents.providers.failures import failure_of
 from agents.replies import ConversationTurn
 from notifications.outgoing import async_client
 
-OPENAI: Final = "https://api.openai.com/v1"
-ANTHROPIC: Final = "https://api.anthropic.com"
 UNREADABLE: Final = (TypeError, ValueError, AttributeError, LookupError)
 
 

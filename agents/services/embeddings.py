@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from agents.errors import NoModelError
 from agents.models import AIModel, KnowledgeBase, KnowledgeChunk, ModelType, Provider
 from agents.providers import ModelUse
+from agents.providers.addresses import OPENAI
 from agents.services.model_use import use_of
 from notifications.outgoing import client
 
 BATCH: Final = 64
-OPENAI: Final = "https://api.openai.com/v1"
 SECONDS: Final = 60.0
 
 

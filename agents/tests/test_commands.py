@@ -88,6 +88,20 @@ def test_a_dry_run_changes_nothing(tenant: TenantModel, faq: Path) -> None:
         assert not KnowledgeDocument.objects.exists()
 
 
+def test_a_dry_run_makes_no_base(tenant: TenantModel, faq: Path) -> None:
+    assert "nueva: 1 new" in run(f"--file={faq}", "--dry-run", "--base=nueva")
+    with in_tenant(tenant):
+        assert not KnowledgeBase.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", ["--base=" + "x" * 101, "--report=/nowhere/report.json"])
+def test_nothing_is_imported_where_its_place_is_none(tenant: TenantModel, faq: Path, wrong: str) -> None:
+    with pytest.raises(CommandError):
+        run(f"--file={faq}", wrong)
+    with in_tenant(tenant):
+        assert not KnowledgeDocument.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [((), 2), (("--file=/nowhere.csv",), 1), (("--file=/dev/null", "--mapping=nonsense"), 2)],

@@ -13,6 +13,7 @@ from analysis.models import ConversationAnalytics, ConversationSummary, TrainedM
 from chats.admin.sealed import tell_reading_beside
 from chats.models import ChatStatus
 from tenants.admin_base import ReadOnly, RoleAdmin
+from tenants.admin_filters import recent_values
 from tenants.models import Role
 
 
@@ -50,7 +51,7 @@ class ConversationAnalyticsAdmin(OfChatAdmin):
         "chat", "agent", "began_at", "sentiment_score", "topic_classification", "main_intent", "response_time_ms",
         "user_satisfaction_rating", "escalated", "resolved_by",
     )  # fmt: skip
-    list_filter = ("escalated", "resolved_by", "user_satisfaction_rating")
+    list_filter = ("escalated", "resolved_by", recent_values("user_satisfaction_rating", _("rating")))
     list_select_related = ("chat", "agent", "main_intent")
     ordering = ("-began_at",)
 

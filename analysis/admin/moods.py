@@ -17,6 +17,7 @@ from analysis.services.corrections import correct_intent, correct_sentiment
 from chats.admin.sealed import tell_reading
 from chats.models import ChatStatus
 from tenants.admin_base import RoleAdmin
+from tenants.admin_filters import recent_values
 
 EXCERPT = 90
 
@@ -90,7 +91,7 @@ class SentimentAdmin(AnalyzedAdmin):
     resource = "sentiments"
     list_before_template = "analysis/admin/moods.html"
     list_display = ("timestamp", "excerpt", "mood", "score", "language", "analyzer", "is_corrected")
-    list_filter = ("sentiment", "language", ("corrected_at", admin.EmptyFieldListFilter))
+    list_filter = ("sentiment", recent_values("language", _("language")), ("corrected_at", admin.EmptyFieldListFilter))
     fields = (
         "whole", "sentiment", "score", "confidence", "language", "analyzer", "corrected_by", "corrected_at", "before",
     )  # fmt: skip

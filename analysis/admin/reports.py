@@ -18,14 +18,13 @@ from analysis.models import Report, ReportPeriod, ReportType
 from analysis.reports.as_html import html_body
 from analysis.reports.formats import FORMATS, file_name
 from analysis.reports.sections import Data, stretch_of, title_of, whose
-from analysis.services.report_periods import Span
+from analysis.services.report_periods import EARLIEST, Span
 from analysis.services.reports import make_report
 from tenants.admin_base import ReadOnly, RoleAdmin, shown_tenant
 from tenants.models import TenantModel
 
 # A page counts no longer than this; what is left is counted when it is asked for again, or by the schedule.
 SECONDS: Final = 2.0
-EARLIEST: Final = date(2000, 1, 1)
 WHOLE: Final = "all"
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 NOTHING: Final = "–"
 SECOND: Final = 1_000
@@ -51,7 +52,7 @@ def duration(milliseconds: float | None) -> str:
         if milliseconds >= size:
             value = _trim(round(milliseconds / size, 1))
             return f"{number_format(value, use_l10n=True)} {unit}"
-    return f"{round(milliseconds)} ms"
+    return f"{round(milliseconds)} ms" if milliseconds else "0"
 
 
 def stars(value: float | None) -> str:
@@ -61,7 +62,7 @@ def stars(value: float | None) -> str:
 
 def short_day(day: date) -> str:
     """Return a day without its year, for the foot of a chart."""
-    return date_format(day, "j M")
+    return date_format(day, pgettext("a day at the foot of a chart, as Django formats dates", "j M"))
 
 
 def long_day(day: date) -> str:

@@ -12,7 +12,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -89,6 +89,7 @@ WHERE found.tenant_id = %(tenant)s AND found.began_at >= %(begin)s AND found.upd
 """
 SENDERS: Final = {"user": "from_people", "agent": "from_agents", "staff": "from_staff"}
 FRESH: Final = timedelta(minutes=5)
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Two that count the same day at once would wait for each other's rows in different orders.
 ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%(tenant)s::text || %(day)s::text, 0))"
 Counts = dict[str, Any]
@@ -128,6 +129,12 @@ def uncounted(first: date, last: date) -> list[date]:
         known = dict(rows.values_list("day", "counted_at"))
     days, fresh = Period(first, last, zone).days(), timezone.now() - FRESH
     return [day for day in days if day not in known or known[day] < min(Period(day, day, zone).end, fresh)]
+
+
+def forget_days(since: datetime, until: datetime) -> None:
+    """Have the current tenant's days between two times counted again; what they were counted to stays until then."""
+    first, last = (moment.date() + timedelta(days=by) for moment, by in ((since, -1), (until, 1)))  # any time zone
+    DayFigures.objects.filter(day__range=(first, last)).update(counted_at=NEVER)
 
 
 def stale_days() -> list[date]:

@@ -8,6 +8,7 @@ from typing import Final
 from analysis.models import ReportPeriod
 
 TREND_DAYS: Final = 14
+EARLIEST: Final = date(2000, 1, 1)  # no conversation was held here before
 
 
 @dataclass(frozen=True)

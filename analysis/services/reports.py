@@ -47,6 +47,10 @@ Day = Mapping[str, Any]
 Part = dict[str, Any]
 
 
+class StillCountingError(RuntimeError):
+    """So many days of a report are not counted yet."""
+
+
 @dataclass(frozen=True)
 class Source:
     """What a report is made from: the days of each of its tenants by name, and who wrote in the span and before."""
@@ -249,19 +253,31 @@ PARTS: Final[dict[str, Callable[[Source], Part]]] = {
 }
 
 
-def keep_report(tenant: TenantModel, report_type: ReportType, span: Span) -> tuple[Report, bool]:
-    """Make a report of a tenant and keep it; one that is kept already stays. Return it, and whether it is new."""
+def keep_report(
+    tenant: TenantModel, report_type: ReportType, span: Span, *, seconds: float = math.inf,
+    told: Callable[[Report], None] = lambda report: None,
+) -> tuple[Report, bool]:  # fmt: skip
+    """Make a report of a tenant and keep it; one that is kept already stays. Return it, and whether it is new.
+
+    `told` is called with a new one in the transaction that keeps it. StillCountingError when the days that were not
+    counted yet take longer than `seconds`: those that were counted stay counted, so that asking again goes on.
+    """
     with tenant_scope(tenant):
         with transaction.atomic():
             had = Report.objects.filter(report_type=report_type, period=span.kind, first_day=span.first).first()
         if had is not None:
             return had, False
-        data = make_report(report_type, span, [tenant], whole=False)
+        data = make_report(report_type, span, [tenant], whole=False, seconds=seconds)
+        if data["uncounted"]:
+            raise StillCountingError(data["uncounted"])
         with transaction.atomic():
-            return Report.objects.get_or_create(
+            report, is_new = Report.objects.get_or_create(
                 report_type=report_type, period=span.kind, first_day=span.first,
                 defaults={"last_day": span.last, "data": data},
             )  # fmt: skip
+            if is_new:
+                told(report)
+        return report, is_new
 
 
 def report_of(report_id: UUID) -> Report | None:

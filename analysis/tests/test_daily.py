@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from analysis.models import ConversationAnalytics, DayFigures, UsageMetric
 from analysis.services import daily
@@ -128,3 +129,18 @@ def test_a_day_of_which_less_was_kept_is_counted_again(tenant: TenantModel) -> N
         with in_tenant(tenant):
             DayFigures.objects.update(figures={"messages": 0, "agents": {}})
         assert daily.uncounted(last, last) == [last]
+
+
+def test_days_that_messages_came_into_afterwards_are_counted_again(tenant: TenantModel) -> None:
+    today = daily.today_in("UTC")
+    first = today - timedelta(days=60)
+    with tenant_scope(tenant):
+        list(daily.count_days(daily.uncounted(first, today)))
+        assert daily.uncounted(first, today) == []
+    call_command("create_test_data", tenant=tenant.name, volume="300", no_progress=True)
+    with tenant_scope(tenant):
+        list(daily.count_days(daily.uncounted(first, today)))
+    with in_tenant(tenant):
+        stored = ContentChatModel.objects.filter(timestamp__date__gte=first).exclude(sender=Sender.SYSTEM).count()
+        days = DayFigures.objects.filter(day__gte=first).values_list("figures", flat=True)
+        assert sum(figures["messages"] for figures in days) == stored > 0

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Iterator
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,14 +18,19 @@ from agents.models import KnowledgeBase
 from agents.services.documents import Entry, store
 from analysis.services.bulk import analyze_chat
 from audit.models import AuditLog
-from chats.models import ChatModel, ContentChatModel
+from chats.models import ChatModel, Contact, ContactState, ContentChatModel, ContextCache, Thread
 from chats.services.lifecycle import create_chat
+from chats.services.media import post_media
 from chats.services.messages import post_message
+from chats.tests.test_media import file, own_folder, picture  # noqa: F401
 from chats.tests.test_sealed_messages import CARD, content_of, set_policy
+from tenants.encryption.data_keys import forget_keys
 from tenants.lifecycle import portable_kinds
+from tenants.management.base import CharlaCommand
 from tenants.models import ExportMark, TenantModel
 from tenants.scope import in_tenant
 from tests.support.cast import make_tenant
+from tests.support.database import others_end
 
 FORMULA = '=HYPERLINK("http://evil.example")'
 
@@ -51,6 +58,13 @@ def say(tenant: TenantModel, chat: ChatModel, *texts: str) -> None:
     with in_tenant(tenant):
         for text in texts:
             post_message(chat_id=chat.chat_id, content=text)
+
+
+def told_of(contact: Contact) -> None:
+    """Store what an outside assistant keeps of a person."""
+    Thread.objects.create(contact=contact, external_thread_id=f"thread-{contact.external_id}")
+    ContextCache.objects.create(contact=contact, context_text=f"Pays with {CARD}", expires_at="2030-01-01T00:00:00Z")
+    ContactState.objects.create(contact=contact, preferences={"tone": "short"})
 
 
 def test_every_message_leaves_once_in_its_order_between_header_and_trailer(
@@ -83,6 +97,15 @@ def test_what_is_sealed_leaves_in_clear_and_the_export_is_audited(
     with in_tenant(tenant):
         entry = AuditLog.objects.get(action="data_exported")
     assert (entry.object_type, entry.details["types"]) == ("tenant", "chats")
+
+
+def test_a_process_that_knows_no_key_yet_opens_what_is_sealed(
+    tenant: TenantModel, chat: ChatModel, tmp_path: Path
+) -> None:
+    set_policy(tenant, "all")
+    say(tenant, chat, CARD)
+    forget_keys()
+    assert [row["content"] for row in of_kind(export(tmp_path), "message")] == [CARD]
 
 
 def test_what_no_key_opens_is_marked_and_the_command_fails(
@@ -158,6 +181,46 @@ def test_only_the_owner_may_read_the_file_and_a_broken_export_leaves_none(
     assert list((tmp_path / "broken").iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [["--from=2026-02-30"], ["--to=1/2/26"], ["--from=2026-03-01", "--to=2026-02-01"]])
+def test_a_period_that_is_none_is_refused_in_words(tenant: TenantModel, tmp_path: Path, words: list[str]) -> None:
+    with pytest.raises(CommandError) as refused:
+        export(tmp_path, *words)
+    assert "_time" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(60, method="thread")
+def test_a_disk_that_fills_up_ends_the_export(
+    tenant: TenantModel, chat: ChatModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(tenant, chat, "one", "two", "three")
+
+    def write(self: Any, kind: Any, batch: Any) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tenants.services.exporting.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("tenants.portable.formats.JSONLines.write", write)
+    with pytest.raises(CommandError, match="No space left"):
+        export(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(60, method="thread")
+def test_ctrl_c_between_two_records_ends_the_export(
+    tenant: TenantModel, chat: ChatModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def progress(self: Any, steps: Iterator[int], **options: Any) -> Iterator[int]:
+        yield next(steps)
+        raise KeyboardInterrupt
+
+    say(tenant, chat, "one", "two", "three")
+    monkeypatch.setattr("tenants.services.exporting.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(CharlaCommand, "progress", progress)
+    with pytest.raises(KeyboardInterrupt):
+        export(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_tenants_or_tables_do_not_fit_into_one_file(tenant: TenantModel, tmp_path: Path) -> None:
     make_tenant("other")
     for options in ({"tenant": "all"}, {"format": "csv"}):
@@ -172,10 +235,12 @@ def test_since_last_leaves_out_what_left_before_whatever_its_times(tmp_path: Pat
     with in_tenant(tenant):
         old, new = create_chat(user_id="a", channel="api"), create_chat(user_id="b", channel="api")
     say(tenant, old, "before")
+    others_end()
     assert len(of_kind(export(tmp_path / "1", since_last=True), "message")) == 1
     say(tenant, new, "after")
     with in_tenant(tenant):
         ContentChatModel.objects.filter(content="after").update(timestamp="2001-01-01T00:00:00Z")
+    others_end()
     second = export(tmp_path / "2", since_last=True)
     assert [row["content"] for row in of_kind(second, "message")] == ["after"]
     assert [row["chat_id"] for row in of_kind(second, "chat")] == [str(new.chat_id)]
@@ -200,6 +265,9 @@ def test_everything_that_a_tenant_has_can_leave(
         analyze_chat(chat)
         base = KnowledgeBase.objects.create(name="general")
         store(base, [Entry("When are you open?", "Always.", "faq.csv", "en")])
+        post_media(chat_id=chat.chat_id, files=[file(picture())])
+        contact = Contact.objects.create(channel="api", external_id="x")
+        told_of(contact)
     path = export(tmp_path, type="all", format=format_name)
     kinds = {kind.name for _name, kind in portable_kinds.items()}
     if format_name == "csv":

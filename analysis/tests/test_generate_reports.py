@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from agents.models import AgentModel
 from analysis.models import ConversationAnalytics, DayFigures, ReportPeriod, ReportType
@@ -158,6 +160,28 @@ def test_without_a_mail_server_nothing_is_mailed(tmp_path: Path, held: ChatModel
 def test_a_place_that_cannot_be_written_is_an_error(held: ChatModel) -> None:
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("generate_reports", "--tenant=acme", "--output=/proc/nothing/report.html", "--no-progress")
+
+
+def test_a_report_for_which_there_is_no_room_leaves_no_half_and_no_earlier_one_broken(
+    tmp_path: Path, held: ChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    whole = report(tmp_path, "--format=json")
+    monkeypatch.setattr("tenants.portable.files.os.fsync", full)
+    with pytest.raises(CommandError, match="No space left"):
+        report(tmp_path, "--format=json")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [whole]
+
+
+def test_what_went_wrong_is_told_in_the_operators_language(tmp_path: Path, held: ChatModel, settings: Any) -> None:
+    settings.EMAIL_URL = ""
+    TenantModel.objects.update(default_language="es")
+    with translation.override("en"):
+        with pytest.raises(CommandError) as failed:
+            call_command("generate_reports", "--tenant=acme", "--email", f"--output={tmp_path}/", stdout=io.StringIO())
+        assert "mail" in str(failed.value)
 
 
 def test_a_folder_gets_a_file_by_its_name(tmp_path: Path, held: ChatModel) -> None:

@@ -1,5 +1,6 @@
 """How reports look: nothing is cut off, whatever the numbers, the names and the language."""
 
+from datetime import date
 from importlib import import_module
 from typing import Any
 
@@ -90,7 +91,15 @@ def test_an_svg_says_what_it_shows_and_escapes_names() -> None:
 
 @pytest.mark.parametrize(
     ("milliseconds", "words"),
-    [(None, "–"), (12, "12 ms"), (3_200, "3.2 s"), (60_000, "1 min"), (5_400_000, "1.5 h"), (172_800_000, "2 d")],
+    [
+        (None, "–"),
+        (0, "0"),
+        (12, "12 ms"),
+        (3_200, "3.2 s"),
+        (60_000, "1 min"),
+        (5_400_000, "1.5 h"),
+        (172_800_000, "2 d"),
+    ],
 )
 def test_times_are_told_in_the_unit_that_suits_them(milliseconds: float | None, words: str) -> None:
     with translation.override("en"):
@@ -152,3 +161,9 @@ def test_a_span_is_a_day_a_week_from_monday_or_a_month(kind: ReportPeriod, first
 def test_a_file_is_named_by_what_it_holds() -> None:
     assert file_name(report(0, tenant="Café Ñandú"), "pdf") == "charla-cafe-nandu-all-monthly-2026-09-01.pdf"
     assert file_name(report(0, tenant="支持"), "csv") == "charla-tenant-all-monthly-2026-09-01.csv"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "9 Oct"), ("es", "9 oct")])
+def test_a_month_is_written_as_the_language_writes_it(language: str, words: str) -> None:
+    with translation.override(language):
+        assert wording.short_day(date(2026, 10, 9)) == words

@@ -19,7 +19,9 @@ def name_of(contact: Contact) -> str:
 
 
 def person_of(chat: ChatModel) -> str:
-    """Return the name of who writes in a chat."""
+    """Return the name of who writes in a chat; a group, which is nobody, is known by the end of its id."""
+    if chat.is_group and not chat.contact:
+        return _("Group %(id)s") % {"id": chat.user_id[-SHOWN_OF_AN_ID:]}
     return name_of(chat.contact) if chat.contact else Truncator(chat.user_id).chars(LONGEST)
 
 

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from chats.admin.beside import notes_of, panels_of
-from chats.admin.names import person_of
+from chats.admin.names import LONGEST, person_of
 from chats.admin.sealed import tell_reading, tell_reading_beside, tell_reading_of_title
 from chats.events import files_of, formatted
 from chats.models import ChatModel, ChatStatus, ContentChatModel, Sender
@@ -118,13 +119,16 @@ def _bubble(chat: ChatModel, message: ContentChatModel) -> dict[str, Any]:
 
 
 def _who(chat: ChatModel, message: ContentChatModel) -> str:
+    """Return who wrote: whom the account knows, else the name that an imported message came with."""
+    named = message.metadata.get("author") if isinstance(message.metadata, dict) else None
+    told = Truncator(named).chars(LONGEST) if isinstance(named, str) else ""
     if message.sender == Sender.USER:
-        return person_of(chat)
+        return told if told and chat.is_group else person_of(chat)
     if message.sender == Sender.STAFF and message.author:
         return message.author.get_full_name()
     if message.sender == Sender.AGENT and chat.agent:
         return chat.agent.name
-    return str(message.get_sender_display())
+    return told or str(message.get_sender_display())
 
 
 def _possible(chat: ChatModel, request: HttpRequest) -> list[str]:

@@ -84,7 +84,11 @@ class ChatModel(SealedModel, TenantOwned):
             models.Index(fields=["tenant", "created_at"], name="chats_by_creation"),
             models.Index(fields=["tenant", "-last_activity"], name="chats_inbox"),
             models.Index(fields=["contact", "-last_activity"], name="chats_of_contact"),
-            models.Index(fields=["tenant", "last_activity"], condition=models.Q(is_active=True), name="chats_open"),
+            models.Index(
+                fields=["tenant", "status", "-last_activity"],
+                condition=models.Q(status__in=["active", "waiting"]),
+                name="chats_open_by_status",
+            ),
             models.Index(
                 fields=["tenant", "updated_at"], condition=models.Q(status="completed"), name="chats_completed"
             ),

@@ -9,7 +9,10 @@ from tenants.models import TenantOwned
 
 
 class JsonStateBatch(TenantOwned):
-    """One run over one or two files; `finished_at` is empty while it goes on or was cut off."""
+    """One run over one or two files; `finished_at` is empty while it goes on or was cut off.
+
+    `counts` are rows by what was done with them, and under `proof` the Proof of the run (chats/services/json_state).
+    """
 
     id = UUIDv7Field(primary_key=True)
     threads_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)

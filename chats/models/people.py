@@ -67,6 +67,10 @@ class Contact(TenantOwned):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="contacts_by_creation"),
+            models.Index(fields=["tenant", "-last_activity", "-id"], name="contacts_by_activity"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "channel", "external_id"], name="contact_once_per_channel")
         ]

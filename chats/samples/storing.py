@@ -21,6 +21,7 @@ from chats.samples.conversations import Storyteller, Talk
 from chats.samples.scenarios import SCENARIOS
 from chats.services.messages import TITLE_LENGTH
 from chats.signals.chat_post_save_receiver import initial_settings
+from chats.signals.definitions import messages_imported
 from tenants.db.copying import copy_rows, take_ids
 from tenants.encryption.policy import wants_sealing
 from tenants.encryption.word_keys import keys_of_text
@@ -90,6 +91,8 @@ def _store(talks: list[Talk], agents: list[AgentModel], run: str) -> int:
     copy_rows("chats_contact", CONTACTS, _contacts(stored, run))
     count = copy_rows("chats_contentchatmodel", MESSAGES, _messages(stored))
     copy_rows("chats_chatmodel", CHATS, _chats(stored, run))
+    times = [line.at for talk in talks for line in talk.lines]
+    messages_imported.send(ContentChatModel, since=min(times), until=max(times))
     for _name, follow in followers.items():
         follow(stored)
     return count

@@ -33,7 +33,7 @@ def complete_silent() -> int:
     A chat that waits for a person is not closed over their head.
     """
     silent = ChatModel.objects.filter(
-        is_active=True, status=ChatStatus.ACTIVE, last_activity__lt=timezone.now() - _hours("complete_after_hours")
+        status=ChatStatus.ACTIVE, last_activity__lt=timezone.now() - _hours("complete_after_hours")
     )
     return sum(1 for _chat in _each(silent.order_by("last_activity"), lifecycle.complete, is_conversation_complete))
 

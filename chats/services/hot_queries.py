@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import connection, connections, transaction
 from django.db.models import QuerySet
 
-from chats.models import ChatModel, Contact, ContentChatModel, MediaContentModel
+from chats.models import ChatModel, ChatStatus, Contact, ContentChatModel, MediaContentModel
 from tenants.models import TenantModel
 from tenants.registry import Registry
 from tenants.scope import OPERATIONS, in_tenant
@@ -94,7 +94,19 @@ def files(chat: ChatModel) -> QuerySet[Any]:
 @HOT.register("open")
 def open_chats(chat: ChatModel) -> QuerySet[Any]:
     """The conversations that fell silent."""
-    return ChatModel.objects.filter(is_active=True).order_by("last_activity")[:200]
+    return ChatModel.objects.filter(status=ChatStatus.ACTIVE).order_by("last_activity")[:200]
+
+
+@HOT.register("waiting")
+def waiting_chats(chat: ChatModel) -> QuerySet[Any]:
+    """The conversations that wait for a person."""
+    return ChatModel.objects.filter(status=ChatStatus.WAITING).order_by("-last_activity")[:25]
+
+
+@HOT.register("people")
+def people(chat: ChatModel) -> QuerySet[Any]:
+    """Who wrote last, whichever conversation is looked at."""
+    return Contact.objects.order_by("-last_activity", "-id")[:25]
 
 
 def largest_tenant() -> TenantModel | None:

@@ -47,6 +47,7 @@ def post_media(*, files: Sequence[Upload], content: str = "", **draft: Any) -> P
     """
     _check_count(files, draft["chat_id"])
     ready = [fit_file(file) for file in files]
+    _check_types(ready)
     stored = store_files(ready)
     try:
         posted = post_message(content=content, content_type=kind_of(ready), files=tuple(stored), **draft)
@@ -69,6 +70,13 @@ def _check_count(files: Sequence[Upload], chat_id: Any) -> None:
         if chat is not None and chat.media.count() + len(files) > most_of_chat:
             detail = _("A conversation holds at most %(most)s files.") % {"most": most_of_chat}
             raise UnfitFileError("too_large", detail)
+
+
+def _check_types(ready: Sequence[FileToStore]) -> None:
+    """Refuse what the installation does not support (CHAT_SETTINGS, chats-migrations.md)."""
+    unsupported = {str(file.media_type) for file in ready} - set(settings.CHAT_SETTINGS["SUPPORTED_CONTENT_TYPES"])
+    if unsupported:
+        raise UnfitFileError("unsupported_type", _("Files of this kind are switched off here."))
 
 
 def fit_file(file: Upload) -> FileToStore:

@@ -19,6 +19,7 @@ from tenants.scope import current_tenant_id
 BEGINNING: Final = 2**62
 # A search for chats reads so many of the latest messages that match.
 MOST_MESSAGES: Final = 10_000
+PER_CHAT: Final = 4  # messages with a word that a conversation has, as a rule, when one has it
 # Phrases in sealed messages are read after they are opened: so many pages are looked through for one.
 MOST_PAGES: Final = 20
 
@@ -83,7 +84,7 @@ def search_chats(*, query: str, filters: Filters, size: int, before: int | None 
 def chats_with(query: str, most: int) -> list[int]:
     """Return the keys of the chats whose latest matching messages are the newest, at most so many."""
     search = read_search(query)
-    found = _ask(search, Filters(), BEGINNING, MOST_MESSAGES)
+    found = _ask(search, Filters(), BEGINNING, most * PER_CHAT)
     return list(dict.fromkeys(chat_pk for _message, chat_pk in found))[:most]
 
 

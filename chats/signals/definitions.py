@@ -6,3 +6,4 @@ message_analyzed = Signal()  # message, timestamp, analysis_results
 conversation_completed = Signal()  # chat, final_message
 chat_archived = Signal()  # chat, archived_at
 escalation_triggered = Signal()  # chat, message, reason
+messages_imported = Signal()  # since, until: when the messages that were stored now were written

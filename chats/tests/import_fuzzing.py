@@ -6,24 +6,20 @@ By hand, the long tier (no crash, nothing slower than 2 s, less than 256 MB):
 """
 
 import json
-import resource
 import sys
-import tempfile
-import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chats.services.conversation_imports.importing import SOURCES, Wanted, items_of
 from chats.services.conversation_imports.records import Message, Person, Problem
 from chats.tests.import_files import CHATWOOT, CONTACT, TICKET, USER, WHATSAPP, lines
+from tests.support.fuzzing import bent, long_tier
 
-SLOWEST_SECONDS: Final = 2.0
-MOST_MEGABYTES: Final = 256
 ZONE: Final = ZoneInfo("America/Bogota")
 SEEDS: Final = {
     "chatwoot": [CHATWOOT, CONTACT],
@@ -62,12 +58,7 @@ def inputs_of(source: str) -> st.SearchStrategy[bytes]:
     else:
         whole = st.lists(values(source), max_size=3).map(lambda some: lines(*some).encode())
         whole = st.one_of(whole, values(source).map(lambda one: json.dumps([one], indent=1).encode()))
-    cut = st.builds(lambda data, at: data[: at % (len(data) + 1)], whole, st.integers(0, 4000))
-    spliced = st.builds(
-        lambda data, at, noise: data[: at % (len(data) + 1)] + noise + data[at % (len(data) + 1) :],
-        whole, st.integers(0, 4000), st.binary(max_size=8),
-    )  # fmt: skip
-    return st.one_of(whole, cut, spliced, st.binary(max_size=60))
+    return bent(whole)
 
 
 def read(source: str, data: bytes, path: Path) -> dict[str, int]:
@@ -89,30 +80,9 @@ def read(source: str, data: bytes, path: Path) -> dict[str, int]:
     return dict(counts)
 
 
-def long_tier(source: str, count: int) -> str:
-    """Read so many inputs and return what came of them; raises for one that crashed or took too long."""
-    slowest, done = 0.0, 0
-    with tempfile.TemporaryDirectory() as folder:
-
-        @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
-                  suppress_health_check=list(HealthCheck))  # fmt: skip
-        @given(inputs_of(source))
-        def check(data: bytes) -> None:
-            nonlocal slowest, done
-            began = time.monotonic()
-            read(source, data, Path(folder) / "export")
-            done += 1
-            slowest = max(slowest, time.monotonic() - began)
-            assert slowest < SLOWEST_SECONDS
-
-        check()
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    assert most < MOST_MEGABYTES
-    return f"{source}: {done} inputs, slowest {slowest * 1000:.0f} ms, {most} MB at most"
-
-
 def main(count: int) -> None:
     """Run the long tier for every source, with so many inputs for each."""
     for source in SOURCES:
-        sys.stdout.write(long_tier(source, count) + "\n")
+        told = long_tier(source, inputs_of(source), partial(read, source), count)
+        sys.stdout.write(told + "\n")
         sys.stdout.flush()

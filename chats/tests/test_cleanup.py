@@ -261,3 +261,11 @@ def test_archived_conversations_are_not_archived_again(tenant: TenantModel) -> N
     with in_tenant(tenant):
         archive(chat_id=chat.chat_id)
         assert inactive(timedelta(hours=1)).count() == 0
+
+
+@pytest.mark.parametrize("command", ["cleanup_old_data", "cleanup_old_chats", "analyze_sentiment"])
+@pytest.mark.parametrize("days", [0, -1, 36_501, 10**11])
+def test_days_beyond_a_century_are_wrong_usage(tenant: TenantModel, command: str, days: int) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command(command, days=days, dry_run=True)
+    assert refused.value.returncode == 2

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditLog
 from chats.models import ChatModel, Contact, ContentChatModel, ErasureLedger
 from chats.services.erasure_receipts import identity_of
 from chats.tests.import_files import CHATWOOT, CONTACT, TICKET, USER, WHATSAPP, lines, run, write
-from tenants.models import TenantModel, WorkItem
+from tenants.models import TenantModel, User, WorkItem
 from tenants.scope import in_tenant
+from tests.support.administration import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +98,7 @@ def test_who_of_a_chat_is_the_tenant_must_be_known(tenant: TenantModel, tmp_path
     path = write(tmp_path, WHATSAPP, "_chat.txt")
     told = run("whatsapp", path)
     assert told["told"] == [{"line": 0, "message": "Name with --own-name who of these is you: Rosa, La Hoja."}]
+    assert told["error"] == "1 problems; nothing came of it."
     assert run("whatsapp", path, own_name=["La Hoja"])["messages"] == 5
 
 
@@ -194,7 +197,8 @@ def test_what_retention_will_remove_is_told(tenant: TenantModel, tmp_path: Path)
 def test_it_is_in_the_audit_log(tenant: TenantModel, tmp_path: Path) -> None:
     run("zendesk", write(tmp_path, lines(TICKET)))
     with in_tenant(tenant):
-        assert AuditLog.objects.get(action="conversations_imported").details["messages"] == 2
+        details = AuditLog.objects.get(action="conversations_imported").details
+    assert (details["source"], details["messages"]) == ("zendesk", 2)
 
 
 def test_the_report_is_written_and_words_are_told(tenant: TenantModel, tmp_path: Path, capsys: Any) -> None:
@@ -216,3 +220,28 @@ def test_archives_are_read_without_being_unpacked(tenant: TenantModel, tmp_path:
     packed = tmp_path / "export.jsonl.gz"
     packed.write_bytes(gzip.compress(lines(TICKET).encode()))
     assert run("zendesk", packed)["messages"] == 2
+
+
+def test_an_imported_conversation_shows_who_wrote_what(colleague: User, tenant: TenantModel, tmp_path: Path) -> None:
+    text = "01/12/25, 10:05 - Rosa: Hi\n01/12/25, 10:06 - Luz: Hello\n01/12/25, 10:07 - La Hoja: Good day\n"
+    run("whatsapp", write(tmp_path, text, "group.txt"), own_name=["La Hoja"])
+    with in_tenant(tenant):
+        chat = ChatModel.objects.get()
+    page = browser_of(colleague).get(reverse("admin:chats_chatmodel_change", args=[chat.pk])).content.decode()
+    assert f"Group {chat.user_id[-4:]}" in page
+    for name in ("Rosa", "Luz", "La Hoja"):
+        assert f'<strong dir="auto">{name}</strong>' in page
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/report.json"])
+def test_nothing_is_imported_when_the_report_cannot_be_written(tenant: TenantModel, tmp_path: Path, place: str) -> None:
+    path = write(tmp_path, lines(CHATWOOT))
+    with pytest.raises(CommandError, match="report cannot be written"):
+        call_command("import_conversations", source="chatwoot", file=[path], report=tmp_path / place, no_progress=True)
+    assert said(tenant) == []
+
+
+@pytest.mark.parametrize("source", ["chatwoot", "zendesk"])
+def test_an_empty_file_is_told(tenant: TenantModel, tmp_path: Path, source: str) -> None:
+    told = run(source, write(tmp_path, " \n"))
+    assert told["told"] == [{"line": 0, "message": "There is nothing in it."}]

@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 
 from audit.models import AuditLog
 from chats.models import Contact, ContactState, JsonStateBatch, JsonStateChange, Thread
 from chats.services.database_service import DatabaseService
 from chats.services.erasing_now import erase_now
 from chats.services.json_state import migrating
+from chats.services.json_state.reading import GUESTS as GUESTS_FILE
+from chats.services.json_state.reading import THREADS as THREADS_FILE
 from chats.services.json_state.writing import Outcome, store
 from chats.tests.json_state_files import ANA, GUESTS, JUAN, THREADS, rows, run, written
+from chats.tests.json_state_fuzzing import inputs_of, read
 from tenants.models import TenantModel
 from tenants.scope import in_tenant, tenant_scope
 from tests.support.dumps import dumped
@@ -226,6 +231,7 @@ def test_a_migration_that_was_cut_off_goes_on_in_its_batch(
     assert cut["state"] == "cut off"
     told = run(**written(tmp_path, THREADS))
     assert (told["batch"], told["contacts_made"]) == (cut["batch"], 1)
+    assert run("--list")["batches"][0]["counts"]["contacts_made"] == 2
     with in_tenant(tenant):
         assert Contact.objects.count() == 2
 
@@ -273,8 +279,27 @@ def test_a_neighbours_people_and_batches_are_out_of_reach(
         call_command("migrate_json_state", list=True)
 
 
-@pytest.mark.parametrize("options", [{}, {"list": True, "rollback": "x"}])
+def test_the_two_files_are_not_taken_for_each_other(tenant: TenantModel, tmp_path: Path) -> None:
+    told = run(**written(tmp_path, guests=THREADS))
+    assert [bad["message"] for bad in told["bad"]] == [
+        "It is an entry of threads-data.json: give that file with --threads."
+    ] * 2
+    assert told["batch"] is None
+
+
+@pytest.mark.parametrize("options", [{}, {"list": True, "overwrite": True}, {"list": True, "rollback": "x"}])
 def test_exactly_one_thing_is_asked_for(tenant: TenantModel, options: Any) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("migrate_json_state", **options)
     assert refused.value.returncode == 2
+
+
+@pytest.mark.parametrize("kind", [THREADS_FILE, GUESTS_FILE])
+def test_whatever_comes_is_read_or_told(tmp_path: Path, kind: str) -> None:
+    @given(inputs_of(kind))
+    @hypothesis_settings(max_examples=150, deadline=None, database=None, derandomize=True,
+                         suppress_health_check=list(HealthCheck))  # fmt: skip
+    def check(data: bytes) -> None:
+        read(kind, data, tmp_path / "export")
+
+    check()

@@ -281,3 +281,10 @@ def test_files_that_no_row_knows_go_the_next_day(visitor: Visitor, monkeypatch: 
         assert count_strays(Cleaning()) == 1
         assert [(gone.rows, gone.file_bytes) for gone in remove_strays(Cleaning())] == [(1, len(PDF))]
     assert stored_paths() == kept
+
+
+def test_a_kind_of_file_that_is_switched_off_is_refused_and_leaves_nothing(visitor: Visitor, settings: Any) -> None:
+    settings.CHAT_SETTINGS = {**settings.CHAT_SETTINGS, "SUPPORTED_CONTENT_TYPES": ["text", "file"]}
+    answer = send(visitor.client, visitor.chat, file(picture("PNG"), "cat.png"))
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (415, "unsupported_type")
+    assert stored_paths() == set()

@@ -46,7 +46,8 @@ async def code_after(communicator: WebsocketCommunicator, change: Callable[[], A
         await asyncio.to_thread(change)
         began = time.monotonic()
         answer = await communicator.receive_output(timeout=5)
-        assert answer["type"] == "websocket.close"
+        while answer["type"] == "websocket.send":  # on a busy machine the broker's pulse is told to be late
+            answer = await communicator.receive_output(timeout=5)
         assert time.monotonic() - began < 5
         return int(answer["code"])
 

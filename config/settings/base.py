@@ -1,5 +1,7 @@
 """Apps, middleware, templates, languages, files."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from config.settings.environment import BASE_DIR, DATA_DIR, env
@@ -85,10 +87,25 @@ MEDIA_ROOT = DATA_DIR / "media"
 REPORTS_DIR = DATA_DIR / "reports"  # where generate_reports writes what it is not told to put elsewhere
 MEDIA_URL = "/media/"
 EXPORT_DIRECTORY = DATA_DIR / "exports"  # of export_data, unless it is told another
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# A second copy of each backup, in a bucket of any S3-compatible server (docs/backup.md).
+if bucket := env.str("BACKUP_S3_BUCKET", default=""):
+    STORAGES["backups"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": env.str("BACKUP_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("BACKUP_S3_REGION", default="") or None,
+            "location": env.str("BACKUP_S3_PREFIX", default=""),
+            "access_key": env.str("BACKUP_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("BACKUP_S3_SECRET_KEY", default="") or None,
+            "default_acl": None,
+            "file_overwrite": True,
+        },
+    }
 WHITENOISE_USE_FINDERS = True
 FIXTURE_DIRS: list[str] = []
 SILENCED_SYSTEM_CHECKS: list[str] = []

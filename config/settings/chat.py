@@ -1,6 +1,6 @@
 """What conversations may be, and the limits of commands (chats-migrations.md, management-commands.md)."""
 
-from config.settings.environment import DATA_DIR, at_least, env
+from config.settings.environment import DATA_DIR, at_least, env, one_of
 
 CHAT_SETTINGS = {
     "MAX_MESSAGE_LENGTH": env.int("CHAT_MAX_MESSAGE_LENGTH", default=10_000),
@@ -22,8 +22,8 @@ MANAGEMENT_COMMANDS = {
         "concurrent_jobs": at_least(1, "CLEANUP_CONCURRENT_JOBS", default=4),
     },
     "import": {
-        "batch_size": env.int("IMPORT_BATCH_SIZE", default=500),
-        "validation_level": env.str("IMPORT_VALIDATION_LEVEL", default="strict"),
+        "batch_size": at_least(1, "IMPORT_BATCH_SIZE", default=500),
+        "validation_level": one_of(("strict", "lenient"), "IMPORT_VALIDATION_LEVEL", default="strict"),
     },
 }
 # Where a backup is restored to be proved: a context manager that yields the owner's URL of an empty server.

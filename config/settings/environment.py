@@ -28,3 +28,11 @@ def at_least(least: int, variable: str, *, default: int) -> int:
     if value < least:
         raise ImproperlyConfigured(f"{variable} is {value}: at least {least}, please.")
     return value
+
+
+def one_of(choices: tuple[str, ...], variable: str, *, default: str) -> str:
+    """Return one of some words; another one stops the start."""
+    value: str = env.str(variable, default=default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{variable} is “{value}”: one of {', '.join(choices)}, please.")
+    return value

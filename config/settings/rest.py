@@ -35,5 +35,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"LanguageEnum": "tenants.models.Language", "RoleEnum": "tenants.models.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "LanguageEnum": "tenants.models.Language",
+        "RoleEnum": "tenants.models.Role",
+        "ReportTypeEnum": "analysis.models.ReportType",
+        "ReportPeriodEnum": "analysis.models.ReportPeriod",
+    },
 }

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from config.stack.account import Account
 
 PR_SET_PDEATHSIG = 1
@@ -56,14 +58,20 @@ def end_children(children: Sequence[tuple[subprocess.Popen[bytes], signal.Signal
     for child, _, seconds in children:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(0.0, began + seconds - time.monotonic()))
-        kill_group(child.pid)
+        kill_group(child)
         child.wait()
 
 
-def kill_group(pid: int) -> None:
-    """Kill whatever is left of a process group that `start_child` made."""
+def kill_group(child: "subprocess.Popen[bytes]") -> None:
+    """Kill whatever is left of the process group that `start_child` made.
+
+    Of a child that was waited for, nothing may be left: then its number may be another process's by now, perhaps the
+    leader of a group of its own, as each process of PostgreSQL is. While something is left, the number stays taken.
+    """
+    if child.returncode is not None and psutil.pid_exists(child.pid):
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _die_with_parent(when_orphaned: signal.Signals) -> Callable[[], None] | None:

@@ -35,8 +35,9 @@ def grant(environment: Mapping[str, str]) -> None:
     with connect(SUPERUSER, environment[SUPERUSER]) as connection:
         make_roles(connection, passwords)
         make_database(connection, database)
-    with connect(SUPERUSER, with_database(environment[SUPERUSER], database)) as connection:
-        prepare_database(connection)
+    for prepared in (database, "template1"):  # restore_data makes a database, and may not bring pgvector there
+        with connect(SUPERUSER, with_database(environment[SUPERUSER], prepared)) as connection:
+            prepare_database(connection)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ MOST_PROCESSES = 3  # PostgreSQL's connections last for as many
 
 @dataclass(frozen=True)
 class Options:
-    """Where to listen, where the data is, whether there is demo data at first, how many webs and workers."""
+    """Where to listen, where the data is, whether there is demo data at first, how many webs and workers, or none."""
 
     host: str
     port: int
     data_dir: Path | None
     demo: bool
     processes: int = 1
+    servers_only: bool = False
 
     @property
     def local_address(self) -> tuple[str, int]:
@@ -90,8 +91,13 @@ def parse(arguments: list[str]) -> Options:
         metavar="N",
         help=gettext("how many web and how many worker processes (default: 1); of 2, one goes on when one dies"),
     )
+    parser.add_argument(
+        "--servers-only",
+        action="store_true",
+        help=gettext("start PostgreSQL and Valkey alone, for commands as restore_data; migrate and serve nothing"),
+    )
     given = parser.parse_args(arguments)
-    return Options(given.host, given.port, given.data_dir, not given.no_demo, given.processes)
+    return Options(given.host, given.port, given.data_dir, not given.no_demo, given.processes, given.servers_only)
 
 
 def _listening(listener: socket.socket, address: Any, backlog: int) -> socket.socket:

@@ -25,15 +25,16 @@ ADDRESS = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 
 def main(result: Path, *, demo: bool) -> None:
     """Do all steps; each is safe to be done again after it was broken off."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     with as_owner():
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
     mark = result.with_name(DEMO_MARK)
     if demo and not mark.exists() and not _has_tenants():
         mark.write_text(PENDING, encoding="ascii")
-    call_command("init_system", tenant="demo" if mark.exists() else "main", skip_checks=True)
+    call_command("init_system", tenant="demo" if mark.exists() else "main")
     if mark.exists() and mark.read_text(encoding="ascii") == PENDING:
-        call_command("setup_demo_data", skip_checks=True)
+        call_command("setup_demo_data")
         mark.write_text(DONE, encoding="ascii")
     call_command("check", tags=[Tags.database], databases=["default"])  # what is missing is said before anybody comes
     result.write_text(json.dumps(_login()), encoding="utf-8")

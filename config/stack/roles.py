@@ -13,6 +13,8 @@ ATTRIBUTES = {
 }
 # So that optimize_database and monitor_performance see what runs, keep statistics and indexes, and end what hangs.
 CARE = "GRANT pg_monitor, pg_maintain, pg_signal_backend TO charla_operations"
+# Where the server was started with the library (docker-compose.yml); optimize_database tells slow statements by it.
+STATEMENTS_ARE_KEPT = "SELECT FROM pg_settings WHERE name = 'pg_stat_statements.max'"
 # What the owner makes in `public` is open to both other roles; policies and triggers narrow it down.
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO charla_app, charla_operations",
@@ -60,8 +62,10 @@ def make_database(connection: psycopg.Connection, name: str) -> None:
 
 
 def prepare_database(connection: psycopg.Connection) -> None:
-    """Give the connected database the extension, the owner of its schema and the default privileges."""
+    """Give the connected database the extensions, the owner of its schema and the default privileges."""
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    if connection.execute(STATEMENTS_ARE_KEPT).fetchone() is not None:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     connection.execute("ALTER SCHEMA public OWNER TO charla_owner")
     for statement in GRANTS:
         connection.execute(statement)

@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> int:
     try:
         folder.open()
         with folder.lock(), Interruptions() as interruptions:
-            options.refuse_used_port()
+            if not options.servers_only:
+                options.refuse_used_port()
             Stack(options, folder, teller, Supervisor(interruptions, teller.warn)).run()
             teller.say(gettext("Stopped; the data is kept."))
     except StackError as error:
@@ -57,9 +58,13 @@ class Stack:
         try:
             urls, redis_url = self.start_servers()
             env = self.environment(redis_url)
-            if not is_prepared(self.folder, urls.owner, demo=self.options.demo):
-                self.prepare({**env, **urls.environment()})
-            self.start_processes(env, urls)
+            if self.options.servers_only:
+                self.keep_state(env, urls)
+                self.teller.say(gettext("PostgreSQL and Valkey run for manage.py; Ctrl-C stops them."))
+            else:
+                if not is_prepared(self.folder, urls.owner, demo=self.options.demo):
+                    self.prepare({**env, **urls.environment()})
+                self.start_processes(env, urls)
             self.supervisor.watch()
         except StopRequested:
             return
@@ -147,21 +152,25 @@ class Stack:
         """Start web, worker and sweeper; show the box as soon as they are ready."""
         owner_less = {name: url for name, url in urls.environment().items() if name != "DATABASE_OWNER_URL"}
         used = {**env, **owner_less}
-        known = ("REDIS_URL", "SECRET_KEY", "CHARLA_ENCRYPTION_KEYS", "CHARLA_DATA_DIR")
         self.teller.say(gettext("Starting web, worker and sweeper …"))
         self.supervisor.services += [
             *(worker(self.folder, used, number) for number in range(1, self.options.processes + 1)),  # /readyz waits
             *self.web_servers(used),
         ]
         self.supervisor.watch_once()
-        environment = {name: env[name] for name in known} | urls.environment()
-        self.folder.write_json(self.folder.state.name, {"pid": os.getpid(), "environment": environment})
+        self.keep_state(env, urls)
         self.wait_ready()
         self.supervisor.services.append(sweeper(self.folder, used))  # not before: it would slow the others down
         self.supervisor.watch_once()
         self.teller.box(self.options.local_url, self.login(), self.folder.root, self.notes)
         (self.folder.root / FIRST_LOGIN).unlink(missing_ok=True)
         keep_prepared(self.folder, urls.owner, demo=self.options.demo)
+
+    def keep_state(self, env: dict[str, str], urls: DatabaseUrls) -> None:
+        """Let manage.py find the servers."""
+        known = ("REDIS_URL", "SECRET_KEY", "CHARLA_ENCRYPTION_KEYS", "CHARLA_DATA_DIR")
+        environment = {name: env[name] for name in known} | urls.environment()
+        self.folder.write_json(self.folder.state.name, {"pid": os.getpid(), "environment": environment})
 
     def web_servers(self, env: dict[str, str]) -> list[Service]:
         """Describe the web servers; several share a socket that this process holds."""

@@ -48,7 +48,7 @@ class Service:
         """Return the status of a process that ended since the last call and set the time of its next start."""
         if self.child is None or (status := self.child.poll()) is None:
             return None
-        kill_group(self.child.pid)
+        kill_group(self.child)
         self.failures = 0 if time.monotonic() - self.started > STEADY_AFTER else self.failures
         self.start_at = time.monotonic() + min(FIRST_DELAY * 2**self.failures, LONGEST_DELAY)
         self.failures += 1

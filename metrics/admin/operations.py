@@ -6,10 +6,9 @@ Its buttons do what is safe at any time: everything that a schedule runs may be 
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -27,14 +26,16 @@ from metrics.services.operations import database_size, disks
 from tenants.admin.schedules import rhythm
 from tenants.admin.work import KINDS
 from tenants.admin_base import OperatorAdmin, ReadOnly
+from tenants.backup_models import Backup
+from tenants.backups.records import newest_proved
 from tenants.models import Schedule, User, WorkItem, WorkState
 from tenants.scope import OPERATIONS
 from tenants.services.replaying import MOST_AT_ONCE, run_again
 from tenants.services.schedules import SCHEDULES, know_entries, run_now, switch
 from tenants.services.work_figures import work_figures
+from tenants.work import BACKUP
 
 PAGE = "admin:metrics_commandrun_changelist"
-BACKUP_ENTRY = "tenants.backup"
 MOST_BACKUPS = 5
 
 
@@ -143,17 +144,9 @@ def _entry(row: Schedule) -> dict[str, Any]:
 
 
 def _backups() -> dict[str, Any]:
-    """Return the latest backups and when one was last proved; nothing where no app brings their table."""
-    try:
-        rows = apps.get_model("tenants", "Backup")._default_manager.filter(removed_at=None)
-    except LookupError:
-        return {}
-    return {
-        "keeps_backups": True,
-        "backups": rows.order_by("-made_at")[:MOST_BACKUPS],
-        "proved_at": rows.aggregate(latest=Max("proved_at"))["latest"],
-        "backup_entry": BACKUP_ENTRY if BACKUP_ENTRY in SCHEDULES else "",
-    }
+    """Return the latest backups, and when one was last proved restorable."""
+    there = Backup.objects.filter(removed_at=None)
+    return {"backups": there.order_by("-made_at")[:MOST_BACKUPS], "proved_at": newest_proved(), "backup_entry": BACKUP}
 
 
 def _since(seconds: float) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import structlog
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.transaction import TransactionManagementError
+from django.utils.translation import gettext as _
 
 from metrics.models import CommandRun
 
@@ -22,13 +23,19 @@ def note_run(command: str, *, seconds: float, error: BaseException | None) -> No
     """Remember a command's run. One that failed without ever reaching the database does not wait for it now."""
     if error is not None and connection.connection is None:
         return
-    told = f"{type(error).__name__}: {error}"[:LONGEST] if error is not None else ""
+    told = _told(error) if error is not None else ""
     values: dict[str, Any] = {"command": command, "seconds": seconds, "error": told, "failed": error is not None}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(NOTE, values)
     except (DatabaseError, InterfaceError, TransactionManagementError) as unwritten:
         logger.warning("command_run_not_noted", command=command, error=str(unwritten))
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return _("It was stopped before its end.")
+    return f"{type(error).__name__}: {error}"[:LONGEST]
 
 
 def last_runs() -> list[CommandRun]:

@@ -3,11 +3,13 @@
 On the operations role's connection, which may keep tables (`pg_maintain`) and end sessions, and define nothing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import DatabaseError, connections
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from tenants.scope import OPERATIONS
@@ -17,6 +19,7 @@ BLOATED_SHARE: Final = 0.4
 SMALLEST_INDEX: Final = 1_000_000  # bytes; what a smaller one could give back is not worth its locks
 LOCK_SECONDS: Final = 5
 HANGING_MINUTES: Final = 5
+LEFT_OVER: Final = re.compile(r"_cc(new|old)\d*$")  # the names that PostgreSQL gives them
 
 TABLES: Final = """
 SELECT relname, n_live_tup, n_dead_tup, n_mod_since_analyze, pg_total_relation_size(relid)
@@ -44,6 +47,12 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 PREPARED: Final = """
 SELECT gid, owner, extract(epoch FROM now() - prepared)::float8 FROM pg_prepared_xacts
 WHERE database = current_database() AND prepared < now() - %s * interval '1 minute' ORDER BY prepared
+"""
+# Making an index anew waits for whatever began before it, and leaves half an index behind when it gives up.
+IN_THE_WAY: Final = """
+SELECT application_name, extract(epoch FROM now() - xact_start)::int FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+  AND xact_start < now() - %s * interval '1 second' ORDER BY xact_start LIMIT 1
 """
 SIZE: Final = "SELECT pg_relation_size(%s::regclass)"
 
@@ -79,8 +88,15 @@ class Index:
         return max(0.0, 1 - self.expected / self.size) if self.size else 0.0
 
     @property
+    def is_left_over(self) -> bool:
+        """Tell whether an attempt to make another index anew left it: only its table's owner can remove it."""
+        return not self.valid and LEFT_OVER.search(self.name) is not None
+
+    @property
     def wants_rebuilding(self) -> bool:
         """Tell whether making it anew gives back what it costs."""
+        if self.is_left_over:
+            return False
         return not self.valid or (self.size >= SMALLEST_INDEX and self.bloat >= BLOATED_SHARE)
 
 
@@ -128,8 +144,13 @@ def _expected(rows: float, width: float) -> int:
 
 
 def rebuild(found: list[Index]) -> Iterator[Rebuilt]:
-    """Make indexes anew beside the old ones, which are used meanwhile; one that waits 5 s for a lock is left."""
+    """Make indexes anew beside the old ones, which are used meanwhile; one that would wait 5 s for a lock is left."""
     for index in found:
+        if in_the_way := _ask(IN_THE_WAY, [LOCK_SECONDS]):
+            ((who, age),) = in_the_way
+            held = _("A transaction of %(who)s has lasted %(age)d s: try again once it has ended.")
+            yield Rebuilt(index.name, index.size, index.size, held % {"who": who or "?", "age": age})
+            continue
         name = sql.Identifier(index.name)
         try:
             _do(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_SECONDS}s")))

@@ -39,14 +39,17 @@ class Disk:
 
 
 def disks() -> list[Disk]:
-    """Return the file systems of this machine that hold files of Charla's, each once."""
+    """Return the file systems of this machine that hold files of Charla's, each once.
+
+    What the file system keeps for itself is no part of it, as in `df`, and in the alert of `monitor_performance`.
+    """
     found: dict[int, tuple[list[str], Path]] = {}
     folders = {_("files"): settings.MEDIA_ROOT, _("reports"): settings.REPORTS_DIR, _("logs"): settings.LOG_DIR}
     for name, folder in folders.items():
         place = _that_is_there(Path(folder))
         found.setdefault(place.stat().st_dev, ([], place))[0].append(name)
     sizes = [(names, shutil.disk_usage(place)) for names, place in found.values()]
-    return [Disk(tuple(names), size.total, size.free) for names, size in sizes]
+    return [Disk(tuple(names), size.used + size.free, size.free) for names, size in sizes]
 
 
 def _that_is_there(place: Path) -> Path:

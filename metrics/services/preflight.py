@@ -6,10 +6,9 @@ Each step looks at one thing and changes nothing. Apps may add theirs to PREFLIG
 import platform
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Final
 
 import django
@@ -18,11 +17,15 @@ from django.conf import settings
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from metrics.services.database_care import hanging, indexes
 from metrics.services.watching import data_folder
+from tenants.backup_models import Backup
+from tenants.backups import files
+from tenants.backups.manifest import Manifest
 from tenants.registry import Registry
 from tenants.scope import OPERATIONS
 from tenants.services.work_figures import work_figures
@@ -32,7 +35,7 @@ PYTHON: Final = (3, 11)
 LEAST_FREE: Final = 1_000_000_000
 BACKUP_HOURS: Final = 24
 LARGE: Final = 100_000  # rows from which on a lock is felt
-PARTIAL: Final = ".partial"
+PROOF_HOURS: Final = 7 * 24
 SIZES: Final = """
 SELECT pg_database_size(current_database()),
     (SELECT coalesce(max(pg_total_relation_size(oid)), 0) FROM pg_class
@@ -98,14 +101,29 @@ def space() -> Iterator[Answer]:
 
 @PREFLIGHT.register("backup")
 def backup() -> Iterator[Answer]:
-    """See that there is a backup of today."""
-    folder = Path(settings.MANAGEMENT_COMMANDS.get("backup", {}).get("directory") or data_folder().parent / "backups")
-    files = [path for path in folder.iterdir() if PARTIAL not in path.name] if folder.is_dir() else []
-    if not files:
-        yield Answer(is_well=False, says=_("There is no backup in %(folder)s.") % {"folder": folder})
+    """See that there is a backup of today, by what the files themselves say, and that one of late was proved."""
+    found = [one.manifest for one in files.found() if one.manifest]
+    whole = [manifest for manifest in found if manifest.counts and not manifest.tenant]
+    if not whole:
+        yield Answer(is_well=False, says=_("There is no backup of the database in %(folder)s.") % {
+            "folder": files.directory()})  # fmt: skip
         return
-    hours = (time.time() - max(path.stat().st_mtime for path in files)) / 3600
+    hours = _hours_since(whole[0])
     yield Answer(hours <= BACKUP_HOURS, _("The latest backup is %(hours)s hours old.") % {"hours": f"{hours:.1f}"})
+    proofs = {str(pk) for pk in Backup.objects.filter(proved_at__isnull=False).values_list("pk", flat=True)}
+    proved = next((manifest for manifest in whole if manifest.id in proofs), None)
+    if proved is None:
+        yield Answer(is_well=False, says=_("No backup was ever proved: backup_data --verify FILE --depth restore."))
+        return
+    age = _hours_since(proved)
+    yield Answer(
+        age <= PROOF_HOURS, _("The latest backup that was proved restorable is %(hours)s hours old.") % {
+            "hours": f"{age:.1f}"},
+    )  # fmt: skip
+
+
+def _hours_since(manifest: Manifest) -> float:
+    return (timezone.now() - datetime.fromisoformat(manifest.made_at)).total_seconds() / 3600
 
 
 @PREFLIGHT.register("work")

@@ -17,7 +17,11 @@ MOST: Final = 10
 LOOKS_EVERY: Final = 0.1
 RUNS_FOR: Final = 0.1  # seconds from which on a statement counts
 LONGEST_TEXT: Final = 400
-HAS_STATEMENTS: Final = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')"
+# The setting is there when the server loaded the library at its start; without that the view is there, and an error.
+HAS_STATEMENTS: Final = """
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')
+    AND current_setting('pg_stat_statements.max', true) IS NOT NULL
+"""
 STATEMENTS: Final = """
 SELECT query, calls, mean_exec_time / 1000, max_exec_time / 1000, total_exec_time / 1000
 FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -29,7 +33,7 @@ FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AN
   AND backend_type = 'client backend' AND query_start < clock_timestamp() - %s * interval '1 second'
 """
 VALUE: Final = re.compile(
-    r"(?:[EeBbXxNn]|U&)?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$.*?(?:\$\1\$|\Z)|\b\d+(?:\.\d+)?\b", re.DOTALL
+    r"(?:[EeBbXxNn]|U&)?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$.*?(?:\$\1\$|\Z)|\$?\b\d+(?:\.\d+)?\b", re.DOTALL
 )
 EXPLAINED: Final = ("select", "insert", "update", "delete", "with")
 

@@ -157,3 +157,10 @@ def test_health_check_tries_the_one_service_asked_for() -> None:
     text, passed = run_health_check(service="database")
     assert passed
     assert "redis" not in text
+
+
+@pytest.mark.parametrize("seconds", [0.0, -5.0, float("nan"), float("inf")])
+def test_health_check_refuses_a_time_in_which_nothing_could_answer(seconds: float) -> None:
+    with only(one=Probe(fine, "Start it.")), pytest.raises(CommandError, match="timeout") as refused:
+        call_command("health_check", timeout=seconds)
+    assert refused.value.returncode == 2

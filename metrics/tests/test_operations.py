@@ -1,16 +1,22 @@
 """The page of operations: what goes on, and what its buttons do."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
+import psutil
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from audit.models import AuditLog
 from metrics.models import CommandRun
 from metrics.probes import PROBES, Probe, forget
 from metrics.services.command_runs import note_run
+from metrics.services.operations import disks
+from metrics.services.watching import data_folder
+from tenants.backup_models import Backup
 from tenants.models import Schedule, TenantModel, User, WorkItem, WorkState
 from tenants.scope import OPERATIONS, all_tenants
 from tenants.services.schedules import know_entries
@@ -58,10 +64,21 @@ def test_the_operator_sees_what_goes_on(
     assert [word for word in (*words, "backup_data", "no room") if word not in page] == []
 
 
-def test_backups_and_their_proofs_are_shown_where_they_are_kept(operator: User, tenant: TenantModel) -> None:
+def test_who_has_no_proved_backup_is_told_so_and_may_make_one(operator: User, tenant: TenantModel) -> None:
     page = browser_of(operator, tenant).get(reverse(PAGE), headers={"Accept-Language": "en"}).content.decode()
-    kept = "backup" in apps.all_models["tenants"]
-    assert ("No backup was ever proved restorable." in page) is kept
+    assert "No backup was ever proved restorable." in page
+    assert "Back up now" in page
+
+
+def test_backups_and_the_latest_proof_are_shown(operator: User, tenant: TenantModel) -> None:
+    proved = datetime(2026, 11, 20, 2, 7, tzinfo=UTC)
+    Backup.objects.create(pk=uuid4(), kind="full", path="/b/one.backup", made_at=proved, proved_at=proved)
+    Backup.objects.create(pk=uuid4(), kind="media", path="/b/two.backup", made_at=proved, removed_at=proved,
+                          proved_at=proved + timedelta(days=1))  # fmt: skip
+    page = browser_of(operator, tenant).get(reverse(PAGE), headers={"Accept-Language": "en"}).content.decode()
+    assert "Last proved restorable: 11/20/2026" in page
+    assert "restored in a drill" in page
+    assert "two.backup" not in page
 
 
 def test_nobody_else_sees_it_or_presses_its_buttons(owner: User, tenant: TenantModel) -> None:
@@ -121,3 +138,14 @@ def test_a_failure_keeps_the_time_of_the_last_success() -> None:
     note_run("backup_data", seconds=1, error=CommandError("no room"))
     run = CommandRun.objects.get()
     assert (run.succeeded_at, run.has_failed, run.error) == (succeeded, True, "CommandError: no room")
+
+
+def test_a_run_that_was_stopped_is_told_in_words() -> None:
+    connection.ensure_connection()  # a run that never reached the database is not noted
+    note_run("backup_data", seconds=1, error=KeyboardInterrupt())
+    assert CommandRun.objects.get(command="backup_data").error == "It was stopped before its end."
+
+
+def test_a_disk_is_as_full_as_the_alert_says() -> None:
+    (of_files, *_rest) = disks()
+    assert abs(of_files.used_percent - psutil.disk_usage(str(data_folder())).percent) <= 1

@@ -15,6 +15,7 @@ from django.db import connections
 from metrics.services import database_care, slow_statements
 from metrics.services.database_care import Index, Table
 from metrics.services.slow_statements import without_values
+from tenants.scope import OPERATIONS
 from tests.support.database import owner_connection
 
 in_database = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
@@ -73,6 +74,20 @@ def test_an_index_that_cannot_be_locked_is_left_and_fails_the_run(
         owner.execute("LOCK TABLE padded IN SHARE UPDATE EXCLUSIVE MODE")
         with pytest.raises(CommandError, match=f"could not be rebuilt: .*{bloated}"):
             run(reindex=True)
+
+
+@in_database
+def test_behind_a_long_transaction_no_index_is_begun_that_would_be_left_half_made(
+    bloated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_care, "LOCK_SECONDS", 1)
+    halves = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+    with owner_connection(database()) as other, owner_connection(database()) as owner, owner.transaction():
+        owner.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        owner.execute("SELECT pg_sleep(1.1)")
+        with pytest.raises(CommandError, match=f"could not be rebuilt: .*{bloated}"):
+            run(reindex=True)
+        assert other.execute(halves).fetchone() == (0,)
 
 
 @in_database
@@ -137,6 +152,35 @@ def test_a_slow_statement_is_told_without_what_somebody_wrote() -> None:
     assert [row.text for row in found if "pg_sleep" in row.text] == ["SELECT pg_sleep(?), ?, ?, ?"]
 
 
+KEPT = """
+CREATE TEMP TABLE pg_stat_statements AS SELECT query, 3::bigint AS calls, 1000.0::float8 AS mean_exec_time,
+    2000.0::float8 AS max_exec_time, total::float8 AS total_exec_time, pg_database.oid AS dbid
+FROM (VALUES ('SELECT content FROM chats_contentchatmodel WHERE id = $1 AND content <> $2', 3000, current_database()),
+    ('ALTER ROLE somebody PASSWORD ''secret''', 9, current_database()), ('SELECT elsewhere', 9, 'postgres')
+) AS told (query, total, name) JOIN pg_database ON datname = name
+"""
+
+
+@in_database
+def test_what_the_server_keeps_is_told_with_its_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_statements, "HAS_STATEMENTS", "SELECT true")
+    with connections[OPERATIONS].cursor() as cursor:
+        cursor.execute(KEPT)
+        try:
+            first, second = slow_statements.slow_statements(seconds=0)
+        finally:
+            cursor.execute("DROP TABLE pg_stat_statements")
+    assert first.text == "SELECT content FROM chats_contentchatmodel WHERE id = ? AND content <> ?"
+    assert (first.calls, first.mean, first.longest, first.total) == (3, 1.0, 2.0, 3.0)
+    assert "Index" in first.plan
+    assert (second.text, second.plan) == ("ALTER ROLE somebody PASSWORD ?", "")
+
+
+@in_database
+def test_a_server_without_the_library_keeps_nothing() -> None:
+    assert slow_statements.has_statements() is False
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -145,6 +189,7 @@ def test_a_slow_statement_is_told_without_what_somebody_wrote() -> None:
         ("SELECT $a$ 'x' $$ $a$ || name2", "SELECT ? || name2"),
         ("SELECT 'cut in the mid", "SELECT ?"),
         ("SELECT $$cut too", "SELECT ?"),
+        ("WHERE id = $12 AND x = $3", "WHERE id = ? AND x = ?"),
         ("WHERE id = 12\n AND x = 1.5", "WHERE id = ? AND x = ?"),
     ],
 )
@@ -156,6 +201,9 @@ def test_only_what_is_worth_it_is_rebuilt() -> None:
     assert not Index("small", 500_000, 1_000, valid=True).wants_rebuilding
     assert not Index("full", 5_000_000, 4_000_000, valid=True).wants_rebuilding
     assert Index("broken", 500_000, 500_000, valid=False).wants_rebuilding
+    assert not Index("padded_ccnew", 500_000, 500_000, valid=False).wants_rebuilding
+    assert Index("padded_ccold1", 500_000, 500_000, valid=False).is_left_over
+    assert not Index("padded_ccnew", 500_000, 500_000, valid=True).is_left_over
     assert not Table("few", rows=10, dead=900, changed=0, size=1).wants_vacuum
 
 

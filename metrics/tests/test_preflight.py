@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
 import shutil
-import time
 from collections import namedtuple
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +15,9 @@ from django.db import connections
 
 from metrics.services import preflight
 from metrics.services.preflight import PREFLIGHT, lock_of
+from tenants.backup_models import Backup
+from tenants.backups.container import Writer
+from tenants.backups.manifest import Manifest
 from tenants.models import TenantModel
 from tenants.scope import OPERATIONS, in_tenant
 from tenants.services.work import enqueue
@@ -39,12 +42,33 @@ def failed(told: dict[str, Any]) -> list[str]:
     return [name for name, answers in told["steps"].items() if not all(answer["is_well"] for answer in answers)]
 
 
+def written(
+    folder: Path, name: str, *, hours: float = 0, counts: dict[str, int] | None = None, **told: Any
+) -> Manifest:
+    """Write a backup that says of itself how old it is and what it holds."""
+    made = (datetime.now(tz=UTC) - timedelta(hours=hours)).isoformat()
+    manifest = Manifest(str(uuid4()), "database", made, "1", counts={"a": 1} if counts is None else counts, **told)
+    with (folder / f"{name}.backup").open("wb") as file:
+        return Writer(file, compress=True, encrypt=True).finish(manifest)
+
+
+def prove(manifest: Manifest) -> None:
+    """Note that a backup was proved restorable."""
+    Backup.objects.create(pk=manifest.id, kind="database", path="", proved_at=datetime.now(tz=UTC))
+
+
 @pytest.fixture
-def backups(tmp_path: Path, settings: Any) -> Path:
-    """A folder with a backup of just now."""
+def folder(tmp_path: Path, settings: Any) -> Path:
+    """An empty folder for backups."""
     settings.MANAGEMENT_COMMANDS = {**settings.MANAGEMENT_COMMANDS, "backup": {"directory": str(tmp_path)}}
-    (tmp_path / "charla.backup").write_text("whole")
     return tmp_path
+
+
+@pytest.fixture
+def backups(folder: Path) -> Path:
+    """A folder with a backup of just now that was proved."""
+    prove(written(folder, "charla"))
+    return folder
 
 
 def test_an_installation_in_order_is_ready(backups: Path) -> None:
@@ -53,16 +77,46 @@ def test_an_installation_in_order_is_ready(backups: Path) -> None:
     assert "PostgreSQL 18" in told["steps"]["versions"][1]["says"]
 
 
-def test_an_old_backup_is_not_one(backups: Path) -> None:
-    written = time.time() - 30 * 3600
-    os.utime(backups / "charla.backup", (written, written))
+def test_an_old_backup_is_not_one_however_new_its_file_is(folder: Path) -> None:
+    prove(written(folder, "charla", hours=30))
     status, told = run()
     assert (status, failed(told)) == (1, ["backup"])
     assert "30.0 hours" in told["steps"]["backup"][0]["says"]
 
 
+def test_a_backup_that_does_not_open_is_not_one(backups: Path) -> None:
+    file = backups / "charla.backup"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert failed(run()[1]) == ["backup"]
+
+
 def test_a_backup_that_was_cut_off_is_not_one(backups: Path) -> None:
     (backups / "charla.backup").rename(backups / "charla.backup.partial")
+    assert failed(run()[1]) == ["backup"]
+
+
+def test_backups_of_one_tenant_or_without_the_database_are_none(folder: Path) -> None:
+    prove(written(folder, "tenant", tenant={"id": "1", "name": "acme"}))
+    prove(written(folder, "media", counts={}))
+    assert "no backup of the database" in run()[1]["steps"]["backup"][0]["says"]
+
+
+def test_a_backup_that_nobody_proved_is_told(folder: Path) -> None:
+    written(folder, "charla")
+    told = run()[1]
+    assert failed(told) == ["backup"]
+    assert "ever proved" in told["steps"]["backup"][1]["says"]
+
+
+def test_the_proof_may_be_of_a_few_days_ago(folder: Path) -> None:
+    written(folder, "charla")
+    prove(written(folder, "older", hours=100))
+    assert failed(run()[1]) == []
+
+
+def test_the_proof_may_not_be_of_weeks_ago(folder: Path) -> None:
+    written(folder, "charla")
+    prove(written(folder, "older", hours=400))
     assert failed(run()[1]) == ["backup"]
 
 

@@ -40,6 +40,12 @@ def test_an_installation_in_order_passes(tenant: TenantModel, neighbour: TenantM
 
 
 @pytest.mark.django_db
+def test_every_check_of_every_app_can_be_made_by_the_applications_role(tenant: TenantModel, chat: ChatModel) -> None:
+    _status, told = run()
+    assert [each["name"] for verdicts in told["tenants"].values() for each in verdicts if each["error"]] == []
+
+
+@pytest.mark.django_db
 def test_a_module_is_looked_at_alone(tenant: TenantModel) -> None:
     _status, told = run(module="agents", tenant=tenant.name)
     assert {each["name"].partition(".")[0] for each in told["tenants"]["acme"]} == {"agents"}

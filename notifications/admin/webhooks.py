@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from notifications.models import ALL_EVENTS, DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from notifications.services import webhooks
 from tenants.admin_base import ReadOnly, RoleAdmin
+from tenants.admin_filters import recent_values
 from tenants.models import Role, User
 
 CHOICES = [(ALL_EVENTS, _("everything (*)")), *[(name, name) for name in webhooks.EVENT_TYPES]]
@@ -165,7 +166,7 @@ class WebhookDeliveryAdmin(ReadOnly, RoleAdmin):
     list_display = (
         "event_type", "endpoint", "state", "attempts", "response_status", "error", "next_attempt_at", "created_at",
     )  # fmt: skip
-    list_filter = ("status", "event_type", "endpoint")
+    list_filter = ("status", recent_values("event_type", _("type")), "endpoint")
     list_select_related = ("endpoint",)
     ordering = ("-created_at",)
     actions = ("send_again",)

@@ -45,7 +45,12 @@ class RoomKind(models.TextChoices):
 
 def rendered(message: str, params: dict[str, Any]) -> str:
     """Return a message in the active language: `message` is the English text, as gettext knows it."""
-    return gettext(message) % params if params else gettext(message)
+    return gettext(message) % spoken(params) if params else gettext(message)
+
+
+def spoken(params: dict[str, Any]) -> dict[str, Any]:
+    """Return a message's values in the active language: `what` is itself an English text, as gettext knows it."""
+    return {**params, "what": gettext(params["what"])} if "what" in params else params
 
 
 class Notification(TenantOwned):

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext, override
 
 from notifications.models import Digest, Notification
-from notifications.models.notices import rendered
+from notifications.models.notices import rendered, spoken
 from notifications.services.attachments import attachments_of
 from notifications.services.links import url_of
 from tenants.models import TenantModel, User
@@ -74,7 +74,8 @@ def _mark(ids: list[UUID]) -> None:
 
 def _html(notification: Notification) -> str:
     """Return our sentence as HTML; a value in it, such as a name that somebody gave, shows its very letters."""
-    values = {name: as_text(value) if isinstance(value, str) else value for name, value in notification.params.items()}
+    said = spoken(notification.params)
+    values = {name: as_text(value) if isinstance(value, str) else value for name, value in said.items()}
     return to_html(rendered(notification.message, values))
 
 

@@ -1,7 +1,6 @@
 """A reader of the feed gets every event once, in one order, whatever commits when."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,9 @@ from notifications.services.feed import LAST_ID, BadPositionError, Position, rea
 from tenants.models import TenantModel, User
 from tenants.scope import in_tenant
 from tests.support.cast import Visitor, client_of, client_with_key
+from tests.support.database import others_end
 
 ADDRESS = "/api/v1/events/"
-PATIENCE_SECONDS = 300  # a test beside this one may import a whole data set in its one transaction
 
 
 def write(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:
@@ -24,20 +23,6 @@ def write(tenant: TenantModel, *names: str, event_type: str = "chat.updated") ->
     with in_tenant(tenant):
         for name in names:
             record_event(event_type, object_type="thing", object_id=name)
-
-
-def others_end() -> None:
-    """Wait until what began before now is over: the server has one horizon, for the databases of other tests too."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        begun = cursor.fetchone()[0]
-        while True:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            if cursor.fetchone()[0] >= begun:
-                return
-            assert time.monotonic() < until, "a transaction stays open"
-            time.sleep(0.02)
 
 
 def record(tenant: TenantModel, *names: str, event_type: str = "chat.updated") -> None:

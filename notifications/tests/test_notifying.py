@@ -10,12 +10,12 @@ from django.utils import translation
 from notifications.models import Notification, NotificationPreference, Room, RoomMessage
 from notifications.services import NotificationService
 from notifications.services.rooms import set_url
-from tenants.models import TenantModel, User, WorkItem
-from tenants.scope import in_tenant
+from tenants.models import Membership, Role, TenantModel, User, WorkItem
+from tenants.scope import OPERATIONS, in_tenant
 from tenants.services.work import Lease
 from tenants.signals import work_died
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", OPERATIONS])
 
 
 def waiting_chat(**fields: Any) -> Any:
@@ -119,6 +119,54 @@ def test_a_room_is_told_once_of_the_types_it_wants(tenant: TenantModel, settings
             NotificationService.send_escalation_alert(chat, None, "requested")
         assert list(RoomMessage.objects.values_list("room__name", flat=True)) == ["support"]
         assert "hooks.slack.com" not in Room.objects.get(name="support").sealed_url
+
+
+def dead_slot(tenant: TenantModel, entry: str) -> Lease:
+    """Return a slot of the schedule that was given up."""
+    return Lease(7, "schedule", tenant.pk, f"{entry}:20261122T050000:{tenant.pk}", None, 5, 0, uuid4())
+
+
+def test_each_entry_of_the_schedule_that_fails_is_told_by_its_name_in_both_languages(
+    tenant: TenantModel, owner: User, operator: User
+) -> None:
+    for entry in ("audit.verify", "analysis.reports", "audit.verify"):
+        work_died.send(sender=object, item=dead_slot(tenant, entry), error="away")
+    with in_tenant(tenant):
+        notices = list(Notification.objects.filter(recipient=owner).order_by("id"))
+    words = {}
+    for language in ("en", "es"):
+        with translation.override(language):
+            words[language] = [notice.text for notice in notices]
+    assert [text.partition(". ")[0] for text in words["en"]] == [
+        "Scheduled work failed: verify the audit log",
+        "Scheduled work failed: make and mail the reports that are due",
+    ]
+    assert [text.partition(". ")[0] for text in words["es"]] == [
+        "Falló un trabajo programado: comprobar el registro de auditoría",
+        "Falló un trabajo programado: hacer y enviar por correo los informes que tocan",
+    ]
+
+
+def test_a_backup_that_fails_is_told_to_the_operators_wherever_they_are_members(
+    tenant: TenantModel, owner: User, neighbour: TenantModel, operator: User
+) -> None:
+    with in_tenant(neighbour):
+        Membership.objects.create(user=operator, role=Role.VIEWER)
+    work_died.send(sender=object, item=dead_slot(tenant, "tenants.backup"), error="no room")
+    assert told(tenant) == []
+    assert [email for email, _text in told(neighbour)] == [operator.email]
+
+
+def test_a_backup_that_fails_is_told_to_somebody_where_no_operator_is_a_member(
+    tenant: TenantModel, owner: User, operator: User
+) -> None:
+    work_died.send(sender=object, item=dead_slot(tenant, "tenants.backup"), error="no room")
+    assert [email for email, _text in told(tenant)] == [owner.email]
+
+
+def test_an_entry_that_is_gone_is_told_of_as_its_kind(tenant: TenantModel, owner: User) -> None:
+    work_died.send(sender=object, item=dead_slot(tenant, "tenants.gone"), error="away")
+    assert [email for email, text in told(tenant) if "“schedule”" in text] == [owner.email]
 
 
 def test_dead_work_is_told_to_those_who_run_the_tenant_once_an_hour(

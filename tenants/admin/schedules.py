@@ -1,11 +1,12 @@
 """Recurring work: when each entry ran, how it ended, when it runs next, and its switch."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -16,14 +17,18 @@ from tenants.models import Schedule, User
 from tenants.services.schedules import SCHEDULES, ScheduleEntry, know_entries, switch
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+WEEK, EPOCH = 7 * DAY, datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rhythm(entry: ScheduleEntry) -> str:
-    """Return in words how often an entry runs: “every 10 minutes”, “every day at 03:00 UTC”."""
+    """Return in words how often an entry runs: “every 10 minutes”, “every day at 03:00 UTC”, “every Sunday at …”."""
     every = entry.every
+    if every == WEEK:
+        first = EPOCH + entry.offset
+        return gettext("every %(day)s at %(time)s UTC") % {"day": date_format(first, "l"), "time": f"{first:%H:%M}"}
     if every % DAY == timedelta(0):
         days = ngettext("every day", "every %(count)d days", every // DAY) % {"count": every // DAY}
-        minutes = entry.offset // MINUTE
+        minutes = entry.offset % DAY // MINUTE
         at = f"{minutes // 60:02}:{minutes % 60:02}"
         return gettext("%(days)s at %(time)s UTC") % {"days": days, "time": at}
     if every % HOUR == timedelta(0):

@@ -23,7 +23,7 @@ COSTS: Final = tuple(
         ({"POST"}, r"/widget/sessions/$", Cost.SESSION),
         ({"POST"}, r"/respond/$", Cost.MODEL),
         ({"GET"}, r"/(search/\w+|knowledge/search)/$", Cost.SEARCH),
-        ({"GET"}, r"/export/$", Cost.EXPORT),
+        ({"GET"}, r"/(export|reports/[^/]+/file)/$", Cost.EXPORT),
         ({"POST"}, r"/(anonymize|reports)/$", Cost.EXPORT),
     )
 )

@@ -30,10 +30,10 @@ class Writer:
         self.parts: list[Part] = []
 
     def add(self, name: str, pieces: Iterable[bytes], *, columns: tuple[str, ...] = ()) -> Part:
-        """Write a part from pieces of any size, in constant memory; counts no rows (see counted())."""
+        """Write a part from pieces (large ones cost least), in constant memory; counts no rows (see counted())."""
         begin, digest, size = self._out.position, hashlib.sha256(), 0
         stream = zstandard.ZstdCompressor(level=self._level).compressobj() if self._level else None
-        for piece in gathered(pieces):
+        for piece in pieces:
             digest.update(piece)
             size += len(piece)
             self._out.write(stream.compress(piece) if stream else piece)
@@ -140,9 +140,9 @@ class Reader:
             yield self._sealed.read_at(part.offset + begin, min(PIECE, part.length - begin))
 
 
-def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def gathered(pieces: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
     """Join many small pieces (a row each) into a few: hashing and packing cost by the call."""
-    waiting: list[bytes] = []
+    waiting: list[bytes | bytearray | memoryview] = []
     size = 0
     for piece in pieces:
         waiting.append(piece)

@@ -20,8 +20,10 @@ from tenants.backups.errors import BackupError
 from tenants.scope import OPERATIONS
 
 FORMER: Final = "_before_"
+FILLED: Final = "_restore_"
 LONGEST_NAME: Final = 63
 TRIES: Final = 6
+PATIENCE: Final = "10s"  # a killed restore's session takes a moment to be gone
 # Who made the database from a template may find default privileges in it; the backup brings its own.
 FORGET_DEFAULTS: Final = """
 DO $$ DECLARE kept record; BEGIN
@@ -41,8 +43,9 @@ WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()
 
 
 def stamp() -> str:
-    """Return the time as it stands in names."""
-    return f"{datetime.now(tz=UTC):%Y%m%dt%H%M%S}"
+    """Return the time as it stands in names, to the hundredth of a second: two small restores fit into one second."""
+    now = datetime.now(tz=UTC)
+    return f"{now:%Y%m%dt%H%M%S}{now.microsecond // 10_000:02}"
 
 
 def exists(maintenance: Connection, name: str) -> bool:
@@ -123,7 +126,7 @@ def swap(owner: dict[str, Any], new: str, current: str) -> str:
 
     While the rename waits for the last session to leave, new ones wait for it.
     """
-    former = f"{current[: LONGEST_NAME - len(FORMER) - 15]}{FORMER}{stamp()}"
+    former = _beginning(current, FORMER) + stamp()
     for attempt in range(TRIES):
         try:
             with connect({**owner, "dbname": MAINTENANCE}, autocommit=False) as maintenance, _sessions_end(owner, [
@@ -165,14 +168,38 @@ def _sessions_end(owner: dict[str, Any], names: list[str]) -> Iterator[None]:
         ending.join()
 
 
+@contextmanager
+def alone(owner: dict[str, Any], current: str) -> Iterator[None]:
+    """Let one restore at a time fill a database for the current one's place; what a killed one left is removed first.
+
+    BackupError while another one is under way.
+    """
+    with connect({**owner, "dbname": MAINTENANCE}) as watch:
+        watch.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+        try:
+            watch.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"charla restore {current}"])
+        except psycopg.errors.LockNotAvailable as error:
+            raise BackupError(_("Another restore is under way: wait until it ends.")) from error
+        for name in _named(owner, current, FILLED):
+            drop(owner, name)
+        yield
+
+
 def formers(owner: dict[str, Any], current: str) -> list[str]:
     """Return the databases that restores put aside, the newest first."""
-    with connect({**owner, "dbname": MAINTENANCE}) as maintenance:
-        found = maintenance.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%{FORMER}%"]).fetchall()
-    beginning = current[: LONGEST_NAME - len(FORMER) - 15] + FORMER
-    return sorted((name for (name,) in found if name.startswith(beginning)), reverse=True)
+    return _named(owner, current, FORMER)
 
 
 def restored_name(current: str) -> str:
     """Return a name for a database that is being filled."""
-    return f"{current[:30]}_restore_{stamp()}"
+    return _beginning(current, FILLED) + stamp()
+
+
+def _named(owner: dict[str, Any], current: str, mark: str) -> list[str]:
+    with connect({**owner, "dbname": MAINTENANCE}) as maintenance:
+        found = maintenance.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"%{mark}%"]).fetchall()
+    return sorted((name for (name,) in found if name.startswith(_beginning(current, mark))), reverse=True)
+
+
+def _beginning(current: str, mark: str) -> str:
+    return current[: LONGEST_NAME - len(mark) - len(stamp())] + mark

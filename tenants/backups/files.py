@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -63,6 +63,8 @@ def whole_or_nothing(path: Path) -> Iterator[IO[bytes]]:
             partial.rename(path)
         except OSError as error:
             partial.unlink(missing_ok=True)
+            with suppress(OSError):  # closing writes what is left: there is no room for that either
+                file.close()
             raise BackupError(
                 _("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error.strerror}
             ) from error

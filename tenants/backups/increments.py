@@ -16,7 +16,7 @@ from psycopg import sql
 from tenants.backups import catalogue
 from tenants.backups.catalogue import Table
 from tenants.backups.connecting import Connection
-from tenants.backups.container import Reader, Writer
+from tenants.backups.container import Reader, Writer, gathered
 from tenants.backups.errors import BackupError
 from tenants.backups.files import found
 from tenants.backups.loading import Told, load_rows
@@ -71,7 +71,7 @@ def write_increment(writer: Writer, shot: Snapshot, base: Manifest, told: Told) 
     write_schema(writer, shot)
     mark = sql.Literal(int(base.mark))
     with shot.connection.cursor() as cursor, cursor.copy(sql.SQL(GONE).format(mark=sql.Literal(base.mark))) as copy:
-        writer.add(DELETIONS, (bytes(row) for row in copy), columns=("table_name", "key"))
+        writer.add(DELETIONS, gathered(copy), columns=("table_name", "key"))
     changed = sql.SQL(CHANGED).format(mark=mark)
     counts = {}
     for table in shot.tables():

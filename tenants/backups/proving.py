@@ -6,7 +6,7 @@ again: the same schema, the same rows in every table, digest by digest.
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tenants.backups import catalogue, databases, increments
 from tenants.backups.connecting import connect
-from tenants.backups.container import Reader, gathered
+from tenants.backups.container import Reader
 from tenants.backups.errors import DamagedError
 from tenants.backups.loading import load, refuse_other_counts
 from tenants.backups.making import Told, silent
@@ -30,6 +30,8 @@ from tenants.backups.snapshot import SCHEMA_AFTER, SCHEMA_BEFORE, TABLE_PREFIX, 
 
 QUICK, WHOLE, RESTORE = DEPTHS = ("quick", "whole", "restore")
 DATABASE: Final = "charla_proof"
+CAST_WORD: Final = re.compile(r"'(?:[^']|'')*'::character varying")
+CAST_LIST: Final = re.compile(rf"\(ARRAY\[((?:{CAST_WORD.pattern}(?:, )?)+)\]\)::text\[\]")
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,29 @@ def refuse_differences(reader: Reader, known: dict[str, Any], told: Told = silen
         parts = {part.name.removeprefix(TABLE_PREFIX): part for part in manifest.under(TABLE_PREFIX)}
         different = sorted(set(there) ^ set(parts))
         for name, part in parts.items():
-            if name in there and _digest(shot, there[name]) != part.sha256:
+            if name in there and digest(shot, there[name]) != part.sha256:
                 different.append(name)
             told(name)
         if catalogue.sequences(shot.connection) != manifest.sequences:
             different.append(_("the sequences"))
         for name, section in ((SCHEMA_BEFORE, "pre-data"), (SCHEMA_AFTER, "post-data")):
-            if dump_schema(known, section) != reader.text(name):
+            if spelled_alike(dump_schema(known, section)) != spelled_alike(reader.text(name)):
                 different.append(_("the schema"))
     if different:
         raise DamagedError(_("Restored, it is not what was backed up: %(names)s.") % {"names": ", ".join(different)})
+
+
+def spelled_alike(schema: str) -> str:
+    """Return a schema with the one thing that PostgreSQL spells otherwise when it has read its own words.
+
+    It writes `status IN ('a', 'b')` down as `(ARRAY['a'::character varying, …])::text[]`, and that, read again, as
+    `ARRAY[('a'::character varying)::text, …]` from then on.
+    """
+    return CAST_LIST.sub(lambda found: f"ARRAY[{CAST_WORD.sub(_cast_one, found[1])}]", schema)
+
+
+def _cast_one(found: re.Match[str]) -> str:
+    return f"({found[0]})::text"
 
 
 def refuse_other_sums(reader: Reader, known: dict[str, Any]) -> None:
@@ -111,9 +126,9 @@ def refuse_other_sums(reader: Reader, known: dict[str, Any]) -> None:
         raise DamagedError(_("Restored, it is not what was backed up: %(names)s.") % {"names": ", ".join(different)})
 
 
-def _digest(shot: Snapshot, table: catalogue.Table) -> str:
-    digest = hashlib.sha256()
-    rows: Iterator[bytes] = shot.rows(table)
-    for piece in gathered(rows):
-        digest.update(piece)
-    return digest.hexdigest()
+def digest(shot: Snapshot, table: catalogue.Table) -> str:
+    """Return the SHA-256 of a table's rows as a backup has it."""
+    made = hashlib.sha256()
+    for piece in shot.rows(table):
+        made.update(piece)
+    return made.hexdigest()

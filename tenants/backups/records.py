@@ -44,8 +44,8 @@ def note_proof(manifest: Manifest, path: Path, depth: str, error: str = "") -> N
 
 
 def newest_proved() -> datetime | None:
-    """Return when a backup was last proved restorable; None when none ever was."""
-    return Backup.objects.filter(proved_at__isnull=False).order_by("-proved_at").values_list(
+    """Return when a backup that is there was last proved restorable; None when none ever was."""
+    return Backup.objects.filter(proved_at__isnull=False, removed_at__isnull=True).order_by("-proved_at").values_list(
         "proved_at", flat=True
     ).first()  # fmt: skip
 

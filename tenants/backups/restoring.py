@@ -1,7 +1,7 @@
 """Restoring: into a new database that takes the old one's place when it is whole, or not at all."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,20 +99,21 @@ def restore_database(path: Path, *, into: str = "", told: Told = silent) -> Rest
         for each in readers:
             read_whole(each)
         owner, current = owner_address(), address()["dbname"]
-        new = into or databases.restored_name(current)
-        databases.make_empty(owner, new)
-        try:
-            done = _filled(readers, {**owner, "dbname": new}, current, told)
-            if not into:
-                with pointed_at(new):
-                    for each in readers:
-                        _put_back(each, done, told, rows=False)
-                done.former = databases.swap(owner, new, current)
-                done.database = current
-        except BaseException:
-            with suppress(BackupError):
-                databases.drop(owner, new)
-            raise
+        with nullcontext() if into else databases.alone(owner, current):
+            new = into or databases.restored_name(current)
+            databases.make_empty(owner, new)
+            try:
+                done = _filled(readers, {**owner, "dbname": new}, current, told)
+                if not into:
+                    with pointed_at(new):
+                        for each in readers:
+                            _put_back(each, done, told, rows=False)
+                    done.former = databases.swap(owner, new, current)
+                    done.database = current
+            except BaseException:
+                with suppress(BackupError):
+                    databases.drop(owner, new)
+                raise
     if not into:
         _forget_older(owner, current)
         data_restored.send(sender=Manifest, backup_id=done.manifest.id, tenant_ids=None)

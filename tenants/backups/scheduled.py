@@ -2,7 +2,7 @@
 
 import structlog
 
-from tenants.backups import records, retention
+from tenants.backups import copies, records, retention
 from tenants.backups.files import option
 from tenants.backups.making import FULL, make
 from tenants.backups.proving import RESTORE
@@ -19,7 +19,10 @@ def back_up() -> None:
     """
     made = make(kind=FULL)
     records.remember(made, encrypted=option("encryption"))
-    records.proved(made.path, depth=RESTORE)
+    try:
+        copies.keep_copy(made.path)  # before the proof, which takes longer: a machine may burn meanwhile
+    finally:
+        records.proved(made.path, depth=RESTORE)
     removed = retention.remove_old()
     logger.info(
         "backup_made", path=str(made.path), size=made.size, seconds=round(made.seconds, 1), removed=len(removed)

@@ -4,8 +4,8 @@ One transaction, REPEATABLE READ and READ ONLY: it has no transaction id, so the
 takes (decision 12); vacuum keeps what it may still see.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from psycopg import sql
 from tenants.backups import catalogue, tenant_rows
 from tenants.backups.catalogue import Table
 from tenants.backups.connecting import Connection, address, connect
-from tenants.backups.container import Writer
+from tenants.backups.container import Writer, gathered
 from tenants.backups.programs import dump_schema
 
 TABLE_PREFIX, NAMED_PREFIX = "table/", "named/"  # NAMED: rows of the installation that a tenant's rows point to
@@ -51,10 +51,10 @@ class Snapshot:
         ).fetchone()
         return {"name": row[0], "oid": row[1], "system": row[2], "server": row[3]}
 
-    def rows(self, table: Table, where: sql.Composable = catalogue.TRUE) -> Iterator[bytes]:
-        """Yield a table's rows as COPY writes them, one a piece."""
+    def rows(self, table: Table, where: sql.Composable = catalogue.TRUE) -> Generator[bytes]:
+        """Yield a table's rows as COPY writes them, many a piece: a line each, for it escapes line breaks."""
         with self.connection.cursor() as cursor, cursor.copy(table.copy_out(where)) as copy:
-            yield from (bytes(row) for row in copy)
+            yield from gathered(copy)
 
     def sum(self, table: Table) -> str:
         """Return a checksum of all rows of a table, whatever their order."""
@@ -113,12 +113,14 @@ def write_rows(
     """Write a part with some rows of a table; return how many."""
     rows = 0
 
-    def counted() -> Iterator[bytes]:
+    def counted(pieces: Iterable[bytes]) -> Iterator[bytes]:
         nonlocal rows
-        for row in shot.rows(table, where):
-            rows += 1
-            yield row
+        for piece in pieces:
+            rows += piece.count(b"\n")
+            yield piece
 
-    writer.add(prefix + table.name, counted(), columns=table.columns)
+    # Where writing fails, on a full disk: while rows come the connection takes no ROLLBACK, it would wait for ever.
+    with closing(shot.rows(table, where)) as pieces:
+        writer.add(prefix + table.name, counted(pieces), columns=table.columns)
     writer.counted(rows)
     return rows

@@ -21,16 +21,11 @@ from tenants.backups.errors import BackupError
 from tenants.backups.loading import load_rows
 from tenants.backups.making import Told, silent
 from tenants.backups.manifest import Manifest
-from tenants.backups.quarantine import OUTGOING
+from tenants.backups.quarantine import hold_tenants
 from tenants.backups.restoring import Restored, after_restore, read_whole, refuse_unfit
 from tenants.backups.snapshot import NAMED_PREFIX, TABLE_PREFIX
 from tenants.models import TenantModel
 from tenants.signals import data_restored
-
-HOLD = """
-UPDATE tenants_workitem SET state = 'held', lease_token = NULL, lease_until = NULL
-WHERE tenant_id = %s AND kind = ANY(%s) AND state IN ('ready', 'leased')
-"""
 
 
 def restore_tenant(path: Path, name: str, *, told: Told = silent) -> Restored:
@@ -45,9 +40,9 @@ def restore_tenant(path: Path, name: str, *, told: Told = silent) -> Restored:
                     _("This backup is of another version: only a backup of this version can give one tenant back.")
                 )
             tenant_id = _staged(connection, reader, name, told)
-            rows = _replaced(connection, tenant_id)
+            rows, held = _replaced(connection, tenant_id)
         _let_sequences_follow()
-        done = Restored(reader.manifest, address()["dbname"], rows=rows)
+        done = Restored(reader.manifest, address()["dbname"], rows=rows, held=held)
         done.steps = after_restore(reader.manifest.id, [TenantModel.objects.get(pk=tenant_id)])
         for part in reader.manifest.under(media.PART):
             done.files = media.put_back(reader.read(part), told, only_below=str(tenant_id))
@@ -92,8 +87,8 @@ def _staged(connection: Connection, reader: Reader, name: str, told: Told) -> UU
     return UUID(str(row[0]))
 
 
-def _replaced(connection: Connection, tenant_id: UUID) -> int:
-    """Put the staged rows in the place of the tenant's, in one transaction; return how many.
+def _replaced(connection: Connection, tenant_id: UUID) -> tuple[int, int]:
+    """Put the staged rows in the place of the tenant's, in one transaction; return how many, and how many are held.
 
     Rows of tables whose triggers write to others come first: what those made of them is replaced as well.
     """
@@ -112,13 +107,13 @@ def _replaced(connection: Connection, tenant_id: UUID) -> int:
                 rows += _insert(connection, wanted)
             for wanted in tenant_rows.named(connection, tenant_id):
                 _insert(connection, wanted, sql.SQL("ON CONFLICT DO NOTHING"))
-            connection.execute(HOLD, [tenant_id, list(OUTGOING)])
+            held = hold_tenants(connection, tenant_id)
     except psycopg.Error as error:
         raise BackupError(
             _("The tenant's rows do not fit this installation: %(reason)s")
             % {"reason": str(error).strip().splitlines()[0]}
         ) from error
-    return rows
+    return rows, held
 
 
 def _clear(connection: Connection, wanted: tenant_rows.Wanted) -> None:

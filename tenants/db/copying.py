@@ -10,6 +10,8 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
+from tenants.db.statistics import grown
+
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows in the caller's transaction and return how many; columns that are not named get their defaults.
@@ -34,6 +36,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
         cursor.execute(_put("INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming}", names))
         count: int = cursor.rowcount
         cursor.execute(_put("DROP TABLE {incoming}", names))
+    grown(table, count)
     return count
 
 

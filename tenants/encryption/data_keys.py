@@ -2,6 +2,9 @@
 
 import base64
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -30,6 +33,8 @@ _current: TTLCache[UUID, UUID] = TTLCache(maxsize=10_000, ttl=CURRENT_FRESH_SECO
 # By tenant, data key and master keys: a page of messages opens with one look at the table, or none.
 _opened: TTLCache[tuple[UUID, UUID, str], bytes] = TTLCache(maxsize=10_000, ttl=OPENED_FRESH_SECONDS)
 _lock = Lock()
+# All keys of one tenant, while its rows come out of a statement beside which the connection takes no other.
+_held: ContextVar[tuple[UUID, dict[UUID, bytes]] | None] = ContextVar("charla_held_keys", default=None)
 
 
 def current_key(tenant_id: UUID) -> tuple[UUID, bytes]:
@@ -49,6 +54,11 @@ def current_key(tenant_id: UUID) -> tuple[UUID, bytes]:
 
 def open_key(tenant_id: UUID, key_id: UUID) -> bytes:
     """Return a data key's bytes; SealError when the tenant has no such key or no master key opens it."""
+    held = _held.get()
+    if held is not None and held[0] == tenant_id:
+        if key_id not in held[1]:
+            raise SealError(f"The tenant has no data key {key_id} that opens.")
+        return held[1][key_id]
     name = (tenant_id, key_id, settings.ENCRYPTION_KEYS)
     with _lock:
         key = _opened.get(name)
@@ -61,6 +71,20 @@ def open_key(tenant_id: UUID, key_id: UUID) -> bytes:
         with _lock:
             _opened[name] = key
     return key
+
+
+@contextmanager
+def keys_held(tenant_id: UUID) -> Iterator[None]:
+    """Open all keys of a tenant at once and ask the database for none inside the block; one that none opens is none."""
+    keys: dict[UUID, bytes] = {}
+    for key_id in list(DataKey.objects.filter(tenant_id=tenant_id).values_list("id", flat=True)):
+        with suppress(SealError):
+            keys[key_id] = open_key(tenant_id, key_id)
+    token = _held.set((tenant_id, keys))
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def search_key(tenant_id: UUID) -> bytes:

@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tenants.access import Reach
+from tenants.management.speaking import SpokenHelp, speak
 from tenants.models import TenantModel
 from tenants.signals import command_finished
 
@@ -25,6 +27,7 @@ T = TypeVar("T")
 LINE_EVERY_SECONDS = 10.0
 NICENESS = 10
 LANGUAGES = ("en", "es")
+STOPPED = 128 + signal.SIGINT
 logger = structlog.get_logger(__name__)
 
 
@@ -36,18 +39,27 @@ class SpokenCommand(BaseCommand):
         named = [after for before, after in pairwise(argv) if before == "--lang"]
         named += [word.removeprefix("--lang=") for word in argv if word.startswith("--lang=")]
         with translation.override(named[-1] if named and named[-1] in LANGUAGES else translation.get_language()):
-            super().run_from_argv(argv)
+            try:
+                super().run_from_argv(argv)
+            except KeyboardInterrupt:
+                self.stderr.write(_("Stopped."))
+                sys.exit(STOPPED)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        """Let a command give an option of its own the name of one of Django's (decision 36)."""
+        """Let a command give an option of its own the name of one of Django's (decision 36), and say all in words."""
         self.help = str(self.help)  # argparse takes no lazy text
-        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+        options = {"conflict_handler": "resolve", "formatter_class": SpokenHelp, **kwargs}
+        parser = super().create_parser(prog_name, subcommand, **options)
+        speak(parser)
+        return parser
 
 
 class CharlaCommand(SpokenCommand):
     """A command with `--json`, `--no-progress`, `--lang` and a record of each run."""
 
     changes_data = False
+    # They look at the code, and so does each process that serves when it starts: half of a short command's time.
+    requires_system_checks: list[str] = []
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run; what may go through a tenant's whole data leaves the processor to those who wait for an answer."""

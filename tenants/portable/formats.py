@@ -1,7 +1,7 @@
 """The formats of an export: each takes records as JSON text and writes them to a stream, and keeps none of them.
 
-JSON and JSON Lines hold values as they are. In CSV a cell that a spreadsheet would run as a
-formula begins with an apostrophe (OWASP, "CSV Injection"), and in XML characters that it does not know become U+FFFD.
+JSON and JSON Lines can be imported again. CSV and XML are for other programs: a cell that a spreadsheet would run as a
+formula begins with an apostrophe (OWASP, "CSV Injection"), and characters that XML does not know become U+FFFD.
 """
 
 import csv
@@ -26,6 +26,7 @@ class Format(ABC):
 
     ending = ""
     holds_all_kinds = True
+    holds_files = False
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
@@ -47,6 +48,7 @@ class JSONLines(Format):
     """One JSON object a line: the header, the records, and a trailer with their counts."""
 
     ending = "jsonl"
+    holds_files = True
 
     def begin(self, header: dict[str, Any], kinds: Sequence[Kind]) -> None:
         """Write the header."""
@@ -68,6 +70,7 @@ class JSONArray(Format):
     """One JSON array of the same objects, each on its own line."""
 
     ending = "json"
+    holds_files = True
 
     def begin(self, header: dict[str, Any], kinds: Sequence[Kind]) -> None:
         """Open the array with the header."""
@@ -91,7 +94,7 @@ class CSVTable(Format):
     def begin(self, header: dict[str, Any], kinds: Sequence[Kind]) -> None:
         """Write the names of the columns."""
         (kind,) = kinds
-        self.names = list(kind.fields())
+        self.names = list(kind.fields)
         self.stream.write(b"\xef\xbb\xbf" + _lines([self.names]))
 
     def write(self, kind: Kind, texts: Sequence[str]) -> None:

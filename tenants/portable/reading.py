@@ -5,8 +5,8 @@ the transaction only reads: it holds up no event and no writer (decision 12).
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, F, QuerySet
 from django.db.models.expressions import Expression
 
+from tenants.encryption.data_keys import keys_held
 from tenants.encryption.errors import SealError
 from tenants.encryption.fields import SealedModel
 from tenants.encryption.sealing import PREFIX
@@ -24,16 +25,22 @@ from tenants.scope import current_tenant_id, tenant_scope
 
 UNREADABLE: Final = "unreadable"
 ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-ONE_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# All of a tenant is read: each table once, and joined by its keys. A tenant that PostgreSQL has not counted yet looks
+# like one row to it, and it would read the tenant's rows anew for each of them.
+ONE_SNAPSHOT: Final = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL enable_nestloop = off",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which rows: of a period (from, to: `to` itself is not in it), and those changed since a transaction."""
+    """Which rows: of a period (`end` itself is not in it), changed since a transaction, of some keys of a column."""
 
     begin: datetime | None = None
     end: datetime | None = None
     since: int | None = None
+    keys: tuple[str, tuple[Any, ...]] | None = None
 
 
 EVERYTHING: Final = Wanted()
@@ -68,7 +75,8 @@ def one_snapshot(tenant: TenantModel) -> Iterator[None]:
     with transaction.atomic():
         if is_own:
             with connection.cursor() as cursor:
-                cursor.execute(ONE_SNAPSHOT)
+                for statement in ONE_SNAPSHOT:
+                    cursor.execute(statement)
         with tenant_scope(tenant):
             yield
 
@@ -81,7 +89,7 @@ def count(kind: Kind, wanted: Wanted = EVERYTHING) -> int:
         return int(cursor.fetchone()[0])
 
 
-def records(kind: Kind, wanted: Wanted = EVERYTHING) -> Iterator[str]:
+def records(kind: Kind, wanted: Wanted = EVERYTHING) -> Generator[str]:
     """Yield each record as JSON text, opened; the caller is in a tenant's unit of work.
 
     A field that does not open is null, and the record has its name under `unreadable`.
@@ -91,13 +99,30 @@ def records(kind: Kind, wanted: Wanted = EVERYTHING) -> Iterator[str]:
     sql, values = _statement(kind, wanted, sealed, places)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")  # so that the transaction has its tenant: copy() passes Django by
-        with cursor.cursor.copy(f"COPY ({sql}) TO STDOUT", values) as copy:
-            if sealed is None:
+        if sealed is None:
+            with cursor.cursor.copy(f"COPY ({sql}) TO STDOUT", values) as copy:
                 for (text,) in copy.rows():
                     yield text
-            else:
-                for text, is_sealed, *place in copy.rows():
-                    yield _opened(sealed, text, place) if is_sealed == "t" else text
+            return
+        # While rows come the connection takes no other statement: asking for a key would wait for ever.
+        with keys_held(current_tenant_id()), cursor.cursor.copy(f"COPY ({sql}) TO STDOUT", values) as copy:
+            for text, is_sealed, *place in copy.rows():
+                yield _opened(sealed, text, place) if is_sealed == "t" else text
+
+
+def dressed_records(kind: Kind, wanted: Wanted) -> list[dict[str, Any]]:
+    """Return some records with what is beside their rows; OSError for a file that cannot be read."""
+    # Where a file is missing: while rows come the connection takes no ROLLBACK, it would wait for ever.
+    with closing(records(kind, wanted)) as found:
+        return [dressed(kind, text) for text in found]
+
+
+def dressed(kind: Kind, text: str) -> dict[str, Any]:
+    """Return a record with what is beside its row: the bytes of its files."""
+    record: dict[str, Any] = json.loads(text)
+    if kind.dress:
+        kind.dress(record)
+    return record
 
 
 def _rows(kind: Kind, wanted: Wanted) -> QuerySet[Any]:
@@ -108,13 +133,15 @@ def _rows(kind: Kind, wanted: Wanted) -> QuerySet[Any]:
         rows = rows.filter(**{f"{kind.period}__gte": wanted.begin})
     if wanted.end is not None and kind.period:
         rows = rows.filter(**{f"{kind.period}__lt": wanted.end})
+    if wanted.keys is not None:
+        rows = rows.filter(**{f"{wanted.keys[0]}__in": wanted.keys[1]})
     if wanted.since is not None:
         rows = rows.filter(ChangedSince(wanted.since))
     return rows
 
 
 def _statement(kind: Kind, wanted: Wanted, sealed: type[SealedModel] | None, places: list[str]) -> tuple[str, Any]:
-    fields = kind.fields()
+    fields = kind.fields
     paths = [*fields.values(), *([sealed.SEALED_FLAG, *places] if sealed else [])]
     columns = {f"column_{number}": F(path) for number, path in enumerate(paths)}
     rows = _rows(kind, wanted).order_by(*kind.order).annotate(**columns).values_list(*columns)

@@ -9,9 +9,9 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 FIRST_SIZE: Final = 20
-WANTED_SECONDS: Final = 0.03
+WANTED_SECONDS: Final = 0.02
 # The database ends a statement of a batch that takes longer, and the commit: nobody waits for a lock for longer.
-LONGEST_MS: Final = 90
+LONGEST_MS: Final = 80
 # A batch is followed by a rest of as many times its own length: the others have the disk and the processor meanwhile.
 REST: Final = 3.0
 TOO_LARGE: Final = (QueryCanceled, DeadlockDetected, LockNotAvailable)

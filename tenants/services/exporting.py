@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from tenants.portable.files import STANDARD_OUTPUT, new_file
 from tenants.portable.formats import FORMATS, Format
 from tenants.portable.kinds import Group, Kind
 from tenants.portable.marks import current_mark, keep_mark, last_mark
-from tenants.portable.reading import UNREADABLE, Wanted, count, one_snapshot, records
+from tenants.portable.reading import ENCODE, UNREADABLE, Wanted, count, dressed, one_snapshot, records
 from tenants.scope import in_tenant
 from tenants.signals import identity_changed
 
@@ -129,15 +129,20 @@ def _write(
         target = FORMATS[options.format](stream)
         target.begin(header, kinds)
         for kind in kinds:
-            for _step in watch(_records(kind, target, wanted, done), count(kind, wanted), kind.name):
-                pass
+            number = count(kind, wanted)
+            # Where writing fails or Ctrl-C comes: while rows come the connection takes no ROLLBACK, it would wait for
+            # ever.
+            with closing(records(kind, wanted)) as found:
+                for _step in watch(_records(kind, found, target, done), number, kind.name):
+                    pass
         target.end({"kind": TRAILER, "counts": {kind.name: done.counts[kind.name] for kind in kinds}})
 
 
-def _records(kind: Kind, target: Format, wanted: Wanted, done: Exported) -> Iterator[int]:
+def _records(kind: Kind, found: Iterator[str], target: Format, done: Exported) -> Iterator[int]:
     """Write the records of a kind, some at once; yield once a record."""
-    found = records(kind, wanted)
-    while batch := list(islice(found, ROWS_AT_ONCE)):
+    if kind.dress and target.holds_files:
+        found = (ENCODE(dressed(kind, text)) for text in found)
+    while batch := list(islice(found, 1 if kind.dress else ROWS_AT_ONCE)):
         target.write(kind, batch)
         done.counts[kind.name] += len(batch)
         for text in batch:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.db import connection, connections, transaction
 
-from tenants.models import Schedule, User
+from tenants.models import Schedule, TenantModel, User
 from tenants.registry import Registry
-from tenants.scope import OPERATIONS
+from tenants.scope import OPERATIONS, all_tenants, current_tenant_id
 from tenants.services.leases import keeper
 from tenants.services.waking import wake_sweeper
-from tenants.services.work import Lease, LeaseLostError, claim, fail, finish
+from tenants.services.work import Lease, LeaseLostError, claim, fail, finish, give_up
 from tenants.signals import identity_changed
 
 if TYPE_CHECKING:
@@ -31,13 +31,17 @@ logger = structlog.get_logger(__name__)
 class ScheduleEntry:
     """What runs for each active tenant, in its scope and outside any transaction, every so often.
 
-    `offset` moves the slots within the period: a daily entry with three hours runs at 03:00 UTC.
+    `offset` moves the slots within the period: a daily entry with three hours runs at 03:00 UTC. One that `sends_out`
+    (mails, or has things told) waits after a restore until it is released. What is `of_all` is about the installation:
+    it runs in one tenant's slot, across tenants, and its failures are told to the operators.
     """
 
     label: "StrPromise"
     every: timedelta
     run: Callable[[], Any]
     offset: timedelta = timedelta(0)
+    sends_out: bool = False
+    of_all: bool = False
 
     def slot_of(self, now: datetime) -> datetime:
         """Return the beginning of the slot that a time lies in."""
@@ -45,11 +49,15 @@ class ScheduleEntry:
         return now - since % self.every
 
 
+class FindingsError(RuntimeError):
+    """What ran has found something wrong, and would find the same again at once: it is given up, and told of."""
+
+
 SCHEDULES: Registry[ScheduleEntry] = Registry("schedule entry")
 
 # One statement decides and plants: whoever moves `next_run` on is the one that inserts the slot's rows. Slots that
-# passed while nothing ran are one run, not many. No request wanted a row: the id by which its log lines and audit
-# entries are found together is its own.
+# passed while nothing ran are one run, not many. Where a run is held after a restore, that one is enough. No request
+# wanted a row: the id by which its log lines and audit entries are found together is its own.
 KNOW: Final = """
 INSERT INTO tenants_schedule (name, is_enabled, next_run, last_outcome) VALUES (%s, true, %s, '') ON CONFLICT DO NOTHING
 """
@@ -62,10 +70,19 @@ INSERT INTO tenants_workitem
     (kind, dedupe_key, tenant_id, ref_id, state, run_after, attempts, lost_leases, last_error, request_id)
 SELECT 'schedule', key, tenant_id, key, 'ready', now(), 0, 0, '', replace(gen_random_uuid()::text, '-', '')
 FROM (SELECT t.id AS tenant_id, %(slot)s || ':' || t.id AS key
-      FROM tenants_tenantmodel AS t, due WHERE t.is_active) AS rows
+      FROM tenants_tenantmodel AS t, due WHERE t.is_active AND NOT EXISTS (
+          SELECT FROM tenants_workitem AS w WHERE w.tenant_id = t.id AND w.kind = 'schedule' AND w.state = 'held'
+          AND split_part(w.ref_id, ':', 1) = %(name)s)) AS rows
 ON CONFLICT (dedupe_key) DO NOTHING
 """
-NOTE: Final = "UPDATE tenants_schedule SET last_run = now(), last_outcome = %s WHERE name = %s"
+NOTE_FAILURE: Final = "UPDATE tenants_schedule SET last_run = now(), last_outcome = %s WHERE name = %s"
+# What failed for one tenant is seen until the next slot or until another try went well, whoever is done meanwhile.
+NOTE_SUCCESS: Final = """
+UPDATE tenants_schedule SET last_run = now(),
+    last_outcome = CASE WHEN %(again)s OR last_run IS NULL OR last_run < planted.created_at THEN ''
+        ELSE last_outcome END
+FROM (SELECT created_at FROM tenants_workitem WHERE id = %(row)s) AS planted WHERE name = %(name)s
+"""
 _looked: dict[str, datetime] = {}
 
 
@@ -102,21 +119,34 @@ def run_scheduled(ref_id: str) -> None:
         _close(lease, name)
     except LeaseLostError:
         logger.warning("schedule_taken_over", ref=ref_id)
+    except FindingsError as error:
+        logger.warning("schedule_found_faults", ref=ref_id, findings=str(error))
+        _note(name, str(error))
+        give_up(lease, str(error))
     except Exception as error:
         logger.exception("schedule_failed", ref=ref_id, attempt=lease.attempts + 1)
         _note(name, f"{type(error).__name__}: {error}")
         fail(lease, f"{type(error).__name__}: {error}")
 
 
+def once(run: Callable[[], Any]) -> None:
+    """Run something across tenants in the slot of one tenant: schedules run for each, and this is about all of them."""
+    mine = current_tenant_id()
+    with all_tenants():
+        if TenantModel.objects.filter(is_active=True).order_by("pk").values_list("pk", flat=True).first() == mine:
+            run()
+
+
 def _close(lease: Lease, name: str) -> None:
     with transaction.atomic():
         finish(lease)
-        _note(name, "")
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE_SUCCESS, {"again": lease.attempts > 0, "row": lease.item_id, "name": name})
 
 
 def _note(name: str, outcome: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NOTE, [outcome[:LONGEST_OUTCOME], name])
+        cursor.execute(NOTE_FAILURE, [outcome[:LONGEST_OUTCOME], name])
 
 
 def nothing_makes_up(lease: Lease, error: str) -> None:
@@ -159,16 +189,22 @@ NOW: Final = """
 INSERT INTO tenants_workitem
     (kind, dedupe_key, tenant_id, ref_id, state, run_after, attempts, lost_leases, last_error, request_id)
 SELECT 'schedule', key, tenant_id, key, 'ready', now(), 0, 0, '', replace(gen_random_uuid()::text, '-', '')
-FROM (SELECT id AS tenant_id, %s || ':' || id AS key FROM tenants_tenantmodel WHERE is_active) AS rows
+FROM (SELECT t.id AS tenant_id, %(slot)s || ':' || t.id AS key FROM tenants_tenantmodel AS t
+      WHERE t.is_active AND NOT EXISTS (
+          SELECT FROM tenants_workitem AS w WHERE w.tenant_id = t.id AND w.kind = 'schedule' AND w.state = 'held'
+          AND split_part(w.ref_id, ':', 1) = %(name)s)) AS rows
 ON CONFLICT (dedupe_key) DO NOTHING
 """
 
 
 def run_now(name: str, *, by: User | None) -> int:
-    """Have an entry run now, also while it is off, and return for how many tenants; told as switch() tells."""
+    """Have an entry run now, also while it is off, and return for how many tenants; told as switch() tells.
+
+    A tenant where one of its runs is held after a restore is left out.
+    """
     key = f"{name}:now-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NOW, [key])
+        cursor.execute(NOW, {"name": name, "slot": key})
         planted: int = cursor.rowcount
         identity_changed.send(
             sender=Schedule, action="schedule_run_now", user=by, tenant_id=None, object_type="schedule", object_id=name

@@ -47,7 +47,7 @@ def refuse_other_schema() -> None:
     if newer := applied - shipped:
         raise OtherSchemaError(
             f"The database is newer than this program ({_listed(newer)}): start the version that migrated it, or"
-            " restore a backup from before the upgrade."
+            " restore a backup from before the upgrade (docs/upgrade.md, “Back”)."
         )
 
 

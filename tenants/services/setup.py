@@ -44,8 +44,15 @@ def ensure_administrator(*, email: str, password: str | None) -> Administrator:
     return Administrator(user, created=True, password=made_up)
 
 
+def check_tenant_name(name: str) -> None:
+    """Raise ValidationError for a name that no tenant has and none may be given: file names and commands hold it."""
+    if not TenantModel.objects.filter(name=name).exists():
+        TenantModel(name=name).full_clean(validate_unique=False)
+
+
 def ensure_tenant(name: str, *, admin: User | None) -> TenantModel:
-    """Find the tenant or make it; the administrator, where one is given, owns it."""
+    """Find the tenant or make it; the administrator, where one is given, owns it. ValidationError for a bad name."""
+    check_tenant_name(name)
     with transaction.atomic():
         tenant, _created = TenantModel.objects.get_or_create(
             name=name,

@@ -54,6 +54,20 @@ def test_init_system_can_leave_the_administrator_out() -> None:
     assert User.objects.count() == 0
 
 
+@pytest.mark.parametrize("name", ["all", "", " ", "../../etc", "a\nb", "x" * 64])
+@pytest.mark.parametrize("command", ["init_system", "setup_demo_data"])
+def test_a_tenant_gets_no_name_that_a_command_or_a_file_cannot_hold(command: str, name: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        run(command, "--tenant", name)
+    assert refused.value.returncode == 2
+    assert (User.objects.count(), TenantModel.objects.count(), SystemConfig.objects.count()) == (0, 0, 0)
+
+
+def test_a_tenant_of_a_name_from_before_is_found_again() -> None:
+    TenantModel.objects.create(name="all")
+    assert run("init_system", "--tenant", "all", "--skip-admin")["tenant"] == "all"
+
+
 @pytest.mark.parametrize("command", ["init_system", "setup_demo_data"])
 def test_a_dry_run_changes_nothing(command: str) -> None:
     run(command, "--dry-run")
@@ -164,3 +178,15 @@ def test_a_command_for_much_data_leaves_the_processor_to_others(
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "command", "--help"])
     assert asked == ([NICENESS] if changes else [])
+
+
+def test_ctrl_c_is_answered_in_a_word_and_not_by_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Command(CharlaCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("django.core.management.base.connections.close_all", lambda: None)  # the test's own
+    err = io.StringIO()
+    with pytest.raises(SystemExit) as left:
+        Command(stderr=err).run_from_argv(["manage.py", "command", "--lang=es"])
+    assert (left.value.code, err.getvalue().strip()) == (130, "Detenido.")

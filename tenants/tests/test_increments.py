@@ -14,6 +14,7 @@ from tenants.deletion_models import Deletion
 from tenants.models import TenantModel
 from tenants.scope import OPERATIONS, in_tenant
 from tenants.tests.test_restoring import folder, said, say
+from tests.support.database import others_end
 
 __all__ = ["folder"]
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "operations"])
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "oper
 def chain(chat: ChatModel, folder: Path) -> list[Made]:
     """A full backup and two increments, between which rows came, changed and went."""
     say(chat, "uno", "dos", "tres")
+    others_end()
     made = [make(kind="database")]
     with in_tenant(chat.tenant_id):
         ContentChatModel.objects.filter(content="dos").delete()

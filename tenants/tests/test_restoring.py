@@ -21,10 +21,11 @@ from tenants.backups.container import Reader
 from tenants.backups.errors import BackupError, DamagedError
 from tenants.backups.making import make
 from tenants.backups.pointing import pointed_at
-from tenants.backups.proving import prove, refuse_differences
+from tenants.backups.proving import prove, refuse_differences, spelled_alike
 from tenants.backups.quarantine import held, release
 from tenants.models import TenantModel, WorkItem
 from tenants.scope import in_tenant
+from tenants.services.schedules import SCHEDULES
 from tenants.services.work import enqueue
 from tests.support.database import owner_settings
 
@@ -45,14 +46,21 @@ def folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
     yield tmp_path
     settings.DATABASE_OWNER_URL = settings.DATABASE_OWNER_URL or url
     owner = owner_address()
-    for name in [*databases.formers(owner, known["NAME"]), "charla_beside"]:
+    for name in [*databases.formers(owner, known["NAME"]), beside()]:
         databases.drop(owner, name)
 
 
 def names() -> set[str]:
-    """Return the databases that there are."""
+    """Return the databases of this process of the suite: its own one, and what was made beside it."""
+    own = connection.settings_dict["NAME"]
     with connect(owner_address("postgres")) as maintenance:
-        return {name for (name,) in maintenance.execute("SELECT datname FROM pg_database").fetchall()}
+        found = maintenance.execute("SELECT datname FROM pg_database").fetchall()
+    return {name for (name,) in found if name.startswith(own)}
+
+
+def beside() -> str:
+    """Return the name of a second database that no other process of the suite makes."""
+    return f"{connection.settings_dict['NAME']}_beside"
 
 
 def say(chat: ChatModel, *words: str) -> None:
@@ -90,23 +98,26 @@ def test_the_former_database_is_kept_until_the_next_restore(chat: ChatModel) -> 
     assert {first, second} & names() == {second}
 
 
-def test_the_restored_database_is_the_same_to_the_last_row_trigger_and_privilege(chat: ChatModel) -> None:
+def test_the_restored_database_is_the_same_to_the_last_row_trigger_and_privilege(
+    chat: ChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "hold", lambda: 0)  # the one thing that comes on top: schedules that wait
     say(chat, "uno", "dos")
     made = make(kind="database")
-    restoring.restore_database(made.path, into="charla_beside")
-    with Reader(made.path) as reader, connect(owner_address("charla_beside")) as beside:
-        assert beside.execute("SELECT count(*) FROM tenants_deletion").fetchone() == (0,)
-        refuse_differences(reader, owner_address("charla_beside"))
+    restoring.restore_database(made.path, into=beside())
+    with Reader(made.path) as reader, connect(owner_address(beside())) as other:
+        assert other.execute("SELECT count(*) FROM tenants_deletion").fetchone() == (0,)
+        refuse_differences(reader, owner_address(beside()))
 
 
 def test_a_difference_of_one_letter_is_seen(chat: ChatModel) -> None:
     say(chat, "uno", "dos")
     made = make(kind="database")
-    restoring.restore_database(made.path, into="charla_beside")
-    with Reader(made.path) as reader, connect(owner_address("charla_beside")) as beside:
-        beside.execute("UPDATE chats_contentchatmodel SET content = 'tres' WHERE content = 'dos'")
+    restoring.restore_database(made.path, into=beside())
+    with Reader(made.path) as reader, connect(owner_address(beside())) as other:
+        other.execute("UPDATE chats_contentchatmodel SET content = 'tres' WHERE content = 'dos'")
         with pytest.raises(DamagedError, match="chats_contentchatmodel"):
-            refuse_differences(reader, owner_address("charla_beside"))
+            refuse_differences(reader, owner_address(beside()))
 
 
 def test_the_application_is_bound_by_policies_in_the_restored_database(chat: ChatModel, neighbour: TenantModel) -> None:
@@ -156,6 +167,29 @@ def test_a_restore_that_fails_in_the_middle_leaves_the_old_database(
     assert (said(tenant), names()) == (["uno"], there)
 
 
+def test_what_a_killed_restore_left_goes_with_the_next_one(chat: ChatModel) -> None:
+    made, there = make(kind="database"), names()
+    left = databases.restored_name(connection.settings_dict["NAME"])
+    databases.make_empty(owner_address(), left)
+    assert left in names()
+    assert names() - there == {left}
+    restoring.restore_database(made.path)
+    assert left not in names()
+
+
+def test_two_restores_at_once_are_one(chat: ChatModel, tenant: TenantModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(chat, "uno")
+    made = make(kind="database")
+    say(chat, "dos")
+    monkeypatch.setattr(databases, "PATIENCE", "200ms")
+    with (
+        databases.alone(owner_address(), connection.settings_dict["NAME"]),
+        pytest.raises(BackupError, match="under way"),
+    ):
+        restoring.restore_database(made.path)
+    assert said(tenant) == ["uno", "dos"]
+
+
 def test_a_database_that_is_there_is_never_filled(chat: ChatModel) -> None:
     made = make(kind="database")
     with pytest.raises(BackupError, match="already"):
@@ -163,12 +197,14 @@ def test_a_database_that_is_there_is_never_filled(chat: ChatModel) -> None:
 
 
 def test_outgoing_work_is_held_until_it_is_released(chat: ChatModel, tenant: TenantModel) -> None:
-    for kind in ("turn", "delivery", "notification", "analysis"):
+    for kind in ("turn", "delivery", "notification", "analysis", "signal_retry", "import"):
         with in_tenant(tenant):
             enqueue(kind=kind, dedupe_key=f"{kind}:1", tenant_id=tenant.pk, ref_id="1")
     restoring.restore_database(make(kind="database").path)
-    assert held() == {"delivery": 1, "notification": 1, "turn": 1}
-    assert release(str(tenant.pk)) == 3
+    senders = sum(entry.sends_out for _name, entry in SCHEDULES.items())
+    outgoing = {"analysis": 1, "delivery": 1, "notification": 1, "signal_retry": 1, "turn": 1}
+    assert held() == {**outgoing, "schedule": senders}
+    assert release(str(tenant.pk)) == 5 + senders
     assert set(WorkItem.objects.values_list("state", flat=True)) == {"ready"}
 
 
@@ -197,12 +233,12 @@ def test_a_backup_of_a_newer_program_is_refused(chat: ChatModel) -> None:
 
 def test_a_backup_of_an_older_program_is_migrated(chat: ChatModel, tenant: TenantModel) -> None:
     say(chat, "uno")
-    restoring.restore_database(make(kind="database").path, into="charla_beside")
-    with connect(owner_address("charla_beside")) as older:
+    restoring.restore_database(make(kind="database").path, into=beside())
+    with connect(owner_address(beside())) as older:
         older.execute("DELETE FROM django_migrations WHERE app = 'tenants' AND name >= '0011'")
         older.execute("DROP TABLE tenants_backup, tenants_deletion, tenants_exportmark")
         older.execute("DROP FUNCTION charla_record_deletions() CASCADE")
-    with pointed_at("charla_beside"):
+    with pointed_at(beside()):
         made = make(kind="database")
     done = restoring.restore_database(made.path)
     assert done.migrated == 3
@@ -214,6 +250,13 @@ def test_the_deepest_verification_restores_into_a_server_of_its_own(chat: ChatMo
     say(chat, "uno", "dos")
     made = make(kind="database")
     assert prove(made.path, depth="restore").tables == len(made.manifest.under("table/"))
+
+
+def test_a_schema_is_the_same_in_both_of_the_spellings_that_postgresql_gives_a_list() -> None:
+    first = "CHECK (a = ANY ((ARRAY['x'::character varying, 'it''s'::character varying])::text[]))"
+    then = "CHECK (a = ANY (ARRAY[('x'::character varying)::text, ('it''s'::character varying)::text]))"
+    assert spelled_alike(first) == spelled_alike(then) == then
+    assert spelled_alike(first.replace("'x'", "'y'")) != then
 
 
 def run(command: str, *arguments: str) -> dict[str, Any]:

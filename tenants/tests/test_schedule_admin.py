@@ -100,7 +100,9 @@ def test_what_passed_while_an_entry_was_off_is_not_made_up_for(tenant: TenantMod
         (ScheduleEntry("", timedelta(hours=1), print), "every hour"),  # type: ignore[arg-type]
         (ScheduleEntry("", timedelta(hours=6), print), "every 6 hours"),  # type: ignore[arg-type]
         (ScheduleEntry("", timedelta(days=1), print, timedelta(minutes=450)), "every day at 07:30 UTC"),  # type: ignore[arg-type]
-        (ScheduleEntry("", timedelta(days=7), print), "every 7 days at 00:00 UTC"),  # type: ignore[arg-type]
+        (ScheduleEntry("", timedelta(days=7), print), "every Thursday at 00:00 UTC"),  # type: ignore[arg-type]
+        (ScheduleEntry("", timedelta(days=7), print, timedelta(hours=77)), "every Sunday at 05:00 UTC"),  # type: ignore[arg-type]
+        (ScheduleEntry("", timedelta(days=2), print, timedelta(hours=25)), "every 2 days at 01:00 UTC"),  # type: ignore[arg-type]
     ],
 )
 def test_a_rhythm_reads_as_people_say_it(entry: ScheduleEntry, words: str) -> None:

@@ -90,6 +90,20 @@ def test_a_failure_is_seen_and_tried_again(tenant: TenantModel, bell: Bell) -> N
     assert Schedule.objects.get().last_outcome == "ConnectionError: away"
     run_all()
     assert (bell.rang_for, Schedule.objects.get().last_outcome) == ([tenant.pk], "")
+
+
+def test_a_neighbours_success_does_not_hide_a_failure_before_the_next_slot(
+    tenant: TenantModel, neighbour: TenantModel, bell: Bell
+) -> None:
+    bell.failures = 1
+    plant_due(NOON)
+    run_all()
+    assert len(bell.rang_for) == 1
+    assert Schedule.objects.get().last_outcome == "ConnectionError: away"
+    WorkItem.objects.filter(state="ready").update(state="dead")
+    plant_due(NOON + HOUR)
+    run_all()
+    assert Schedule.objects.get().last_outcome == ""
     assert Schedule.objects.get().last_run is not None
 
 

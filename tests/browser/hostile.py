@@ -26,8 +26,12 @@ OWN: Final = [
 ]
 
 
-def corpus() -> list[str]:
-    """Return our own strings and every one of the data sets that PostgreSQL can store, each once."""
+def corpus(*, every: int = 1) -> list[str]:
+    """Return our own strings and those of the data sets that PostgreSQL can store, each once.
+
+    `every`: of the data sets' every so-manieth alone, unless CHARLA_CORPUS=all wants all of them everywhere.
+    """
+    every = 1 if os.environ.get("CHARLA_CORPUS") == "all" else every
     folder = Path(os.environ.get("CHARLA_DATASETS", "/nonexistent")) / "bad_input"
     listed: list[str] = []
     if folder.is_dir():
@@ -36,7 +40,7 @@ def corpus() -> list[str]:
         listed += [entry["text"] for entry in map(json.loads, lines)]
     else:
         warnings.warn("CHARLA_DATASETS names no bad_input: only our own strings were tried", stacklevel=2)
-    texts = (text.encode("utf-8", "replace").decode() for text in [*OWN, *listed] if _is_storable(text))
+    texts = (text.encode("utf-8", "replace").decode() for text in [*OWN, *listed[::every]] if _is_storable(text))
     return list(dict.fromkeys(texts))
 
 

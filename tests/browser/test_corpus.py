@@ -1,11 +1,10 @@
 """Script injections in every place that shows text: nothing runs, nothing is asked of another host.
 
-CHARLA_CORPUS=all tries each text of the data sets in each place of the administration; else every sixteenth is tried
-there. The widget and the renderer have all of them at any time.
+CHARLA_CORPUS=all tries each text of the data sets in each place; else the administration has every thirty-second and
+the widget (test_safety.py) every fourth. The renderer has all of them at any time.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -26,9 +25,9 @@ from tests.browser.hostile import corpus
 from tests.browser.visitor import VisitorFactory
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PER_PAGE: Final = 50
+PER_PAGE: Final = 25
 DEMO: Final = 200  # rows of a kind that the demo has, generously
-EVERY: Final = 1 if os.environ.get("CHARLA_CORPUS") == "all" else 16
+EVERY: Final = 32
 # What the payloads call when they run. Also caught: dialogs, requests to other hosts, and what a policy had to stop.
 TRAP: Final = """
 window.__hacked = window.__hacked ?? 0;
@@ -109,7 +108,7 @@ def poisoned(installation: tuple[str, dict[str, str]], tmp_path_factory: pytest.
     if not env:
         pytest.skip("CHARLA_BROWSER_SITE names an installation that is not ours to fill")
     listed = tmp_path_factory.mktemp("corpus") / "texts.json"
-    listed.write_text(json.dumps([text[:9_000] for text in corpus()[::EVERY]]))
+    listed.write_text(json.dumps([text[:9_000] for text in corpus(every=EVERY)]))
     command = [sys.executable, "-m", "tests.browser.poison", "poisoned", str(listed)]
     done = subprocess.run(command, env=env, cwd=ROOT, check=False, timeout=500, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3_000:]
@@ -146,7 +145,7 @@ def test_no_conversation_in_the_administration_runs_what_was_said(
                 href = earlier.get_attribute("href") if earlier.count() else None
                 address = f"{site}/admin/chats/chatmodel/{chat}/change/{href}" if href else None
     assert wrong == []
-    assert seen == 4 * len(corpus()[::EVERY])
+    assert seen == 4 * len(corpus(every=EVERY))
 
 
 @pytest.mark.datasets
@@ -155,7 +154,7 @@ def test_no_list_runs_the_names_in_it(boss: VisitorFactory, site: str, poisoned:
     page = boss("en").page
     page.add_init_script(TRAP)
     show_poisoned(page, site)
-    wanted = {" ".join(text[: LONGEST - 1].split()) for text in corpus()[::EVERY]}  # longer names are cut
+    wanted = {" ".join(text[: LONGEST - 1].split()) for text in corpus(every=EVERY)}  # longer names are cut
     seen = ""
     with watched(page, {urlsplit(site).netloc}) as wrong:
         for number in range(1, min(len(wanted) + DEMO, COUNT_AT_MOST) // PER_PAGE + 1):
@@ -188,10 +187,10 @@ def test_no_page_of_the_administration_runs_what_stands_in_its_rows(
             rows = page.evaluate(
                 "[...document.querySelectorAll('#result_list th a, #result_list td a')].map((a) => a.href)"
             )
-            for row in [row for row in dict.fromkeys(rows) if row.startswith(address)][:2]:
+            for row in [row for row in dict.fromkeys(rows) if row.startswith(address)][:1]:
                 for part in (row, row.replace("/change/", "/history/")):
                     page.goto(part)
                     assert harm(page) == [], part
                     visited += 1
     assert wrong == []
-    assert visited > 30
+    assert visited > 20

@@ -119,7 +119,7 @@ def nothing_happens(person: Visitor) -> Iterator[None]:
 def test_what_people_wrote_is_shown_letter_by_letter(visitor: VisitorFactory) -> None:
     person = visitor("en").visit()
     person.ask_and_wait("Hello")
-    texts = corpus()
+    texts = corpus(every=4)
     with nothing_happens(person):
         show_history(person, texts, "user")
         shown = person.mine.evaluate_all("(all) => all.map((bubble) => [bubble.textContent, bubble.childElementCount])")
@@ -133,7 +133,7 @@ def test_what_agents_and_staff_write_becomes_a_few_tags_and_web_links_only(
 ) -> None:
     person = visitor("en").visit()
     person.ask_and_wait("Hello")
-    texts = corpus()
+    texts = corpus(every=4)
     with nothing_happens(person):
         show_history(person, texts, sender)
         found = person.widget.locator(".log").evaluate(
@@ -159,7 +159,7 @@ def test_whatever_a_tenant_and_its_agent_are_called_stays_text(visitor: VisitorF
     person = visitor("en").visit("/demo/")
     expect(person.button("open")).to_be_visible()
     with nothing_happens(person):
-        assert person.page.evaluate(CONFIGURED, corpus()) == []
+        assert person.page.evaluate(CONFIGURED, corpus(every=4)) == []
 
 
 def test_naughty_strings_go_to_the_server_and_come_back_the_same(visitor: VisitorFactory) -> None:

@@ -134,6 +134,18 @@ def test_the_one_shot_for_containers_makes_roles_and_database(servers: Servers) 
         owner.execute("CREATE TABLE thing (place vector(3))")
 
 
+def test_after_the_one_shot_a_database_of_the_owners_has_pgvector_as_restore_data_needs_it(servers: Servers) -> None:
+    with psycopg.connect(servers.postgres.url(SUPERUSER, "template1")) as template:
+        template.execute("DROP EXTENSION vector")
+    grant({**servers.environment, "DATABASE_SUPERUSER_URL": servers.postgres.url(SUPERUSER, "postgres")})
+    with psycopg.connect(servers.postgres.url(OWNER, "postgres"), autocommit=True) as maintenance:
+        maintenance.execute("CREATE DATABASE restored")
+    with psycopg.connect(servers.postgres.url(OWNER, "restored")) as owner:
+        owner.execute("CREATE TABLE thing (place vector(3))")
+        found = owner.execute("SELECT count(*) FROM pg_extension WHERE extname = 'vector'").fetchone()
+    assert found == (1,)
+
+
 def test_the_one_shot_refuses_a_role_of_another_name(servers: Servers) -> None:
     given = {**servers.environment, "DATABASE_SUPERUSER_URL": servers.postgres.url(SUPERUSER, "postgres")}
     with pytest.raises(StackError, match="it has to be charla_app"):

@@ -129,6 +129,19 @@ def log_in(run: Run, email: str, password: str) -> int:
         return error.code
 
 
+def manage(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of manage.py beside what runs with a data folder."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        env={**inherited, "CHARLA_DATA_DIR": str(data)},
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+
+
 def test_the_first_login_is_the_one_from_the_environment(run: Run) -> None:
     assert log_in(run, "boss@example.org", "a-good-password-1") == 200
     assert "as in CHARLA_ADMIN_PASSWORD" in run.text
@@ -174,43 +187,54 @@ def test_the_port_in_use_is_said(run: Run, data_home: Path) -> None:
 
 
 def test_manage_py_beside_it_finds_its_servers(run: Run) -> None:
-    inherited = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-    said = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "showmigrations", "tenants"],
-        env={**inherited, "CHARLA_DATA_DIR": str(run.data)},
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd="/",
-    )
+    said = manage(run.data, "showmigrations", "tenants")
     assert "[X] 0001_initial" in said.stdout, said.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_no_process_is_left_and_the_next_start_keeps_the_data(data_home: Path, number: signal.Signals) -> None:
-    data = data_home / f"ended-by-{number.name}"
-    with running(data, "--no-demo") as first:
-        with psycopg.connect(first.environment()["DATABASE_OWNER_URL"]) as owner:
-            owner.execute("CREATE TABLE kept (word text)")
-            owner.execute("INSERT INTO kept VALUES ('still here')")
+def test_the_servers_alone_let_manage_py_work_on_a_database_that_this_version_does_not_serve(data_home: Path) -> None:
+    run = Run(data_home / "servers-alone", "--servers-only", port=free_port())
+    try:
+        run.wait(lambda: "Ctrl-C" in run.text)
+        assert {one.name() for one in run.family() if one.ppid() == run.process.pid} == {"postgres", "valkey-server"}
+        said = manage(run.data, "showmigrations", "tenants")
+        assert "[ ] 0001_initial" in said.stdout, said.stderr
+        assert run.end() == []
+    finally:
+        run.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def prepared(data_home: Path) -> Path:
+    """A data folder that was started once, without a demo: preparing a new one takes longer than all else here."""
+    with running(data_home / "prepared", "--no-demo") as first:
         assert "shown only this once" in first.text
+    return first.data
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_process_is_left_and_the_next_start_keeps_the_data(prepared: Path, number: signal.Signals) -> None:
+    table = f"kept_{number.name}"
+    with running(prepared, "--no-demo") as first:
+        with psycopg.connect(first.environment()["DATABASE_OWNER_URL"]) as owner:
+            owner.execute(f"CREATE TABLE {table} (word text)")
+            owner.execute(f"INSERT INTO {table} VALUES ('still here')")
         assert first.end(number) == []
-    with running(data, "--no-demo") as second:
+    with running(prepared, "--no-demo") as second:
         with psycopg.connect(second.environment()["DATABASE_OWNER_URL"]) as owner:
-            assert owner.execute("SELECT word FROM kept").fetchall() == [("still here",)]
+            assert owner.execute(f"SELECT word FROM {table}").fetchall() == [("still here",)]
         assert second.text.count("shown only this once") == 1
 
 
-def test_a_generated_password_opens_the_door_and_no_demo_means_none(data_home: Path) -> None:
-    with running(data_home / "generated", "--no-demo") as first:
-        password = first.text.partition("Password")[2].split()[0]
-        assert log_in(first, "admin@example.com", password) == 200
-        with psycopg.connect(first.environment()["DATABASE_URL"]) as app:
+def test_a_generated_password_opens_the_door_and_no_demo_means_none(prepared: Path) -> None:
+    with running(prepared, "--no-demo") as run:
+        password = run.text.partition("Password")[2].split()[0]
+        assert log_in(run, "admin@example.com", password) == 200
+        with psycopg.connect(run.environment()["DATABASE_URL"]) as app:
             assert app.execute("SELECT count(*) FROM tenants_tenantmodel WHERE name = 'demo'").fetchone() == (0,)
 
 
-def test_of_two_processes_of_a_kind_one_goes_on_while_the_other_is_started_again(data_home: Path) -> None:
-    with running(data_home / "two", "--no-demo", "--processes", "2") as run:
+def test_of_two_processes_of_a_kind_one_goes_on_while_the_other_is_started_again(prepared: Path) -> None:
+    with running(prepared, "--no-demo", "--processes", "2") as run:
         run.wait(lambda: [len(run.children(name)) for name in ("web", "worker")] == [2, 2])
         for name in ("web", "worker"):
             run.children(name)[0].kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.stack.children import start_child
+from config.stack.children import end_children, kill_group, start_child
 from config.stack.interruptions import Interruptions
 from config.stack.supervisor import LONGEST_LOG, Service, Supervisor, shorten_log
 
@@ -77,6 +77,22 @@ def test_stopping_ends_the_whole_group_of_a_process(supervisor: Supervisor, tmp_
     time.sleep(0.3)
     supervisor.stop()
     assert not [process for process in psutil.process_iter(["cmdline"]) if mark in (process.info["cmdline"] or [])]
+
+
+def test_what_a_process_left_is_killed_but_never_who_has_its_number_now(tmp_path: Path) -> None:
+    log, env = tmp_path / "log", dict(os.environ)
+    parent = start_child(["sh", "-c", "sleep 60 & echo $!"], log=log, env=env)
+    parent.wait(10)
+    left = psutil.Process(int(log.read_text()))
+    kill_group(parent)
+    psutil.wait_procs([left], timeout=5)
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+    stranger = start_child(["sleep", "60"], log=log, env=env)
+    parent.pid = stranger.pid
+    kill_group(parent)
+    with pytest.raises(subprocess.TimeoutExpired):
+        stranger.wait(0.2)
+    end_children([(stranger, signal.SIGKILL, 5.0)])
 
 
 def test_a_killed_parent_leaves_no_process_behind(tmp_path: Path) -> None:

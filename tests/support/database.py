@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import SyncToAsync
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import load_backend
@@ -16,6 +17,7 @@ from psycopg import sql
 
 from config.settings.database import connection as described
 
+OTHERS_SECONDS = 300  # a test beside this one may import a whole data set in its one transaction
 GRANTS = """
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO charla_app, charla_operations;
@@ -73,6 +75,20 @@ def drop_database(name: str) -> None:
     """Drop a database; connections of other roles must be gone."""
     with owner_connection("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def others_end() -> None:
+    """Wait until what began before now is over: the server has one horizon, for the databases of other tests too."""
+    until = time.monotonic() + OTHERS_SECONDS
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        begun = cursor.fetchone()[0]
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] >= begun:
+                return
+            assert time.monotonic() < until, "a transaction stays open"
+            time.sleep(0.02)
 
 
 @contextmanager
@@ -135,6 +151,8 @@ def _owner_empties_the_tables() -> Iterator[None]:
         database = connections["default"].settings_dict["NAME"]
         for alias in ("default", "operations"):
             connections[alias].close()
+        # The one thread in which asynchronous tests do what is not outlives each of them, and a restore cuts it off.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
         with owner_connection(database) as connection:
             connection.execute(EMPTY)
 
@@ -153,8 +171,9 @@ def _valkey_has_time() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
-    """Start each test without what the process remembers of keys, sessions and settings, and in English."""
+    """Start each test without what the process remembers of keys, sessions, settings and callers, and in English."""
     from django.utils.translation import activate
+    from structlog.contextvars import clear_contextvars
 
     from agents.services.configuration import forget_configurations
     from chats.services.visitors import forget_visitors
@@ -165,6 +184,6 @@ def _nothing_remembered() -> None:
     from tenants.services.schedules import forget_slots
 
     kept = (forget_visitors, forget_settings, forget_credentials, forget_keys, forget_slots, forget_configurations)
-    for forget in (*kept, forget_origins):
+    for forget in (*kept, forget_origins, clear_contextvars):
         forget()
     activate("en")

@@ -32,6 +32,8 @@ from config.stack.servers import (
 from config.stack.valkey import Valkey
 from tests.support.migrated import KEPT, lay_migrated
 
+BROKE_DOWN = ("PANIC:", "terminating any other active server processes")
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -74,12 +76,23 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGHUP, _leave)
     try:
         with throwaway_servers() as servers, tempfile.TemporaryDirectory(prefix="charla-migrated-") as kept:
-            return _run(command, {**os.environ, **servers.environment, KEPT: kept})
+            status = _run(command, {**os.environ, **servers.environment, KEPT: kept})
+            _tell_of_a_crash(servers.postgres.log)
+            return status
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _tell_of_a_crash(log: Path) -> None:
+    """Show what PostgreSQL wrote when it broke down: all connections ended, and any test may have failed for it."""
+    lines = log.read_text(errors="replace").splitlines()
+    for number, line in enumerate(lines):
+        if any(mark in line for mark in BROKE_DOWN):
+            sys.stderr.write("\n".join(["PostgreSQL broke down:", *lines[max(0, number - 20) : number + 5], ""]))
+            return
 
 
 def _run(command: list[str], env: dict[str, str]) -> int:

@@ -10,8 +10,9 @@ from tests.support.servers import main as run_beside_servers
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER_TESTS = ROOT / "tests" / "browser"
-# Much of the suite waits for processes, so two of it run at once; a file's tests stay together with what they share.
-SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadfile")
+# Much of the suite waits for processes, so three of it run at once; a file's tests stay together with what they share,
+# and conftest.py has the files in their order.
+SIDE_BY_SIDE = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("-n", "--numprocesses", "-k", "-p", "--pdb", "--lf", "--ff", "--co", "--collect-only", "-h", "--help")
 DATASETS = ROOT.parent / "shared" / "data"
 

@@ -1,12 +1,13 @@
 """Import knowledge from files: CSV, JSON, JSON Lines, XML, Markdown, HTML and text, plain or gzipped."""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.services.bases import base_for_import
 from agents.services.importing.columns import read_mapping
@@ -22,6 +23,7 @@ from agents.services.importing.importer import (
 )
 from agents.services.importing.records import UnreadableFileError
 from tenants.management.base import TenantCommand
+from tenants.management.reports import write_report
 from tenants.scope import tenant_scope
 
 PROBLEMS_TOLD = 10
@@ -30,7 +32,7 @@ PROBLEMS_TOLD = 10
 class Command(TenantCommand):
     """See commands.md."""
 
-    help = _("Import knowledge from files into a knowledge base. Safe to run again.")
+    help = gettext_lazy("Import knowledge from files into a knowledge base. Safe to run again.")  # type: ignore[assignment]
     changes_data = True
     one_tenant = True
 
@@ -60,11 +62,16 @@ class Command(TenantCommand):
             )
         except UnreadableFileError as error:
             raise CommandError(str(error), returncode=2) from error
+        if options["report"]:
+            write_report(options["report"], {})
         with tenant_scope(tenant):
-            base, _created = base_for_import(options["base"])
+            try:
+                base, _created = base_for_import(options["base"], dry_run=options["dry_run"])
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages), returncode=2) from error
             report = Importer(base, import_options, self._watch(silent=options["no_progress"])).run(paths)
         if options["report"]:
-            options["report"].write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=2), "utf-8")
+            write_report(options["report"], report.as_dict())
         self._tell(report, options)
 
     def _watch(self, *, silent: bool) -> Watch:

@@ -41,7 +41,7 @@ class Entries:
         problem = _problem(record.line, way, title, content)
         if problem:
             yield problem
-            if problem.severity is Severity.ERROR:
+            if problem.severity is Severity.ERROR or not content:
                 return
         title = title[:LONGEST_TITLE]
         said = str(record.fields.get(way.language) or "").strip().lower()[:2]
@@ -97,18 +97,26 @@ def _text(value: Any) -> str:
     """Return a field as clean text; lone surrogates, which no encoding can write, become U+FFFD."""
     if value is None:
         return ""
-    text = str(value).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return without_markup(text)
+    return without_markup(_whole(str(value)))
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def _name(text: str) -> str:
+    """Return a name that the file gives to something as it can be stored."""
+    return _whole(text).replace("\x00", "")
 
 
 def _under(about: tuple[str, ...], title: str) -> str:
     """Return a title that tells what it is about: `Hotel Sol – Is there parking?`."""
-    missing = [name for name in about if name and name.casefold() not in title.casefold()]
+    missing = [name for name in map(_name, about) if name and name.casefold() not in title.casefold()]
     return " – ".join([*missing, title] if title else missing)[:LONGEST_TITLE]
 
 
 def _facts(record: Record, way: Columns) -> dict[str, str]:
-    facts = {name: _text(record.fields[name])[:LONGEST_FACT] for name in way.others[:MOST_FACTS]}
+    facts = {_name(name): _text(record.fields[name])[:LONGEST_FACT] for name in way.others[:MOST_FACTS]}
     return {name: fact.replace("\x00", "") for name, fact in facts.items() if fact}
 
 

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,11 +59,12 @@ class Source:
             yield stream
 
 
-class _Limited(io.RawIOBase):
+class Limited(io.RawIOBase):
     """A stream of bytes that ends with an error where it grows out of hand."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, compressed: int) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, compressed: int, *, ratio_from: int = 0) -> None:
         self._stream, self._compressed, self._read = stream, compressed, 0
+        self._ratio_from = ratio_from or RATIO_FROM
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -72,10 +74,10 @@ class _Limited(io.RawIOBase):
         """Read some bytes; raise UnreadableFileError beyond the limits and for a broken archive."""
         try:
             block = self._stream.read(len(buffer))
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise UnreadableFileError(_("The compressed file is damaged: %(error)s") % {"error": error}) from error
         self._read += len(block)
-        bomb = self._read > RATIO_FROM and self._read > LARGEST_RATIO * max(self._compressed, 1)
+        bomb = self._read > self._ratio_from and self._read > LARGEST_RATIO * max(self._compressed, 1)
         if self._read > LARGEST_FILE or bomb:
             raise UnreadableFileError(_("The file is larger than it may be once it is unpacked."))
         buffer[: len(block)] = block
@@ -91,9 +93,9 @@ def opened(path: Path) -> Iterator[io.RawIOBase]:
         size = path.stat().st_size
         if zipped:
             with gzip.open(file) as unpacked:
-                yield _Limited(unpacked, size)
+                yield Limited(unpacked, size)
         else:
-            yield _Limited(file, size)
+            yield Limited(file, size)
 
 
 def describe(path: Path, *, name: str = "", format_: str = "", encoding: str = "") -> Source:

@@ -10,11 +10,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.models import AgentModel
 from analysis.services.bulk import BATCH, Selection, analyze_all, count_messages
 from analysis.services.mood_figures import moods_by_agent
 from tenants.management.base import TenantCommand
+from tenants.management.commands.cleanup_old_data import MOST_DAYS
 from tenants.models import TenantModel
 from tenants.scope import tenant_scope
 
@@ -22,7 +24,9 @@ from tenants.scope import tenant_scope
 class Command(TenantCommand):
     """See commands.md."""
 
-    help = _("Find the mood of people's messages that have none yet, and tell it by agent and week. Safe to run again.")
+    help = gettext_lazy(
+        "Find the mood of people's messages that have none yet, and tell it by agent and week. Safe to run again."
+    )  # type: ignore[assignment]
     changes_data = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,8 +39,8 @@ class Command(TenantCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read tenant by tenant, then tell."""
-        if options["batch_size"] < 1 or (options["days"] is not None and options["days"] < 1):
-            raise CommandError(_("Days and batch size are whole numbers from 1."), returncode=2)
+        if options["batch_size"] < 1 or options["days"] not in (None, *range(1, MOST_DAYS + 1)):
+            raise CommandError(_("Days (up to 36500) and batch size are whole numbers from 1."), returncode=2)
         since = timezone.now() - timedelta(days=options["days"]) if options["days"] else None
         found = {}
         for tenant in self.tenants(options):

@@ -21,6 +21,7 @@ from analysis.services.report_periods import Span
 from analysis.services.reports import make_report
 from tenants.management.base import TenantCommand
 from tenants.models import TenantModel
+from tenants.portable.files import new_file
 from tenants.scope import tenant_scope
 
 
@@ -77,20 +78,22 @@ class Command(TenantCommand):
         if output is None or target.is_dir() or output.endswith("/"):
             target = target / name
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            with new_file(target, compress=False) as file:
+                file.write(content)
         except OSError as error:
-            raise CommandError(_("%(file)s cannot be written: %(error)s") % {"file": target, "error": error}) from error
+            told = {"file": target, "error": error.strerror}
+            raise CommandError(gettext_lazy("%(file)s cannot be written: %(error)s") % told) from error
         return target
 
+    # Errors are put into words where they are shown: in the operator's language, not in the report's.
     def _mail(self, data: dict[str, Any], options: dict[str, Any], tenant: TenantModel | None) -> list[str]:
         if options["email"] is None:
             return []
         try:
             return mail_report(data, options["format"], options["email"] or readers(tenant))
         except NoMailServerError as error:
-            raise CommandError(_("There is no mail server: set EMAIL_URL.")) from error
+            raise CommandError(gettext_lazy("There is no mail server: set EMAIL_URL.")) from error
         except NobodyError as error:
-            raise CommandError(_("There is nobody to mail it to: give --email an address.")) from error
+            raise CommandError(gettext_lazy("There is nobody to mail it to: give --email an address.")) from error
         except (OSError, SMTPException) as error:
-            raise CommandError(_("The mail was not sent: %(error)s") % {"error": error}) from error
+            raise CommandError(gettext_lazy("The mail was not sent: %(error)s") % {"error": error}) from error

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analysis.intents import NoExamplesError
 from analysis.management.training import asked, read_or_refuse, watcher
@@ -21,7 +22,9 @@ from tenants.scope import tenant_scope
 class Command(TenantCommand):
     """See commands.md."""
 
-    help = _("Learn intents from examples and corrections, and tell how well texts are told that were held out.")
+    help = gettext_lazy(
+        "Learn intents from examples and corrections, and tell how well texts are told that were held out."
+    )  # type: ignore[assignment]
     changes_data = True
     one_tenant = True
 

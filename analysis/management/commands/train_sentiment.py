@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analysis.management.training import asked, read_or_refuse, watcher
 from analysis.sentiment import Labelled, TooFewExamplesError
@@ -29,7 +30,9 @@ from tenants.scope import tenant_scope
 class Command(TenantCommand):
     """See commands.md."""
 
-    help = _("Learn moods from labelled text or from the staff's corrections, and tell how well unseen text is read.")
+    help = gettext_lazy(
+        "Learn moods from labelled text or from the staff's corrections, and tell how well unseen text is read."
+    )  # type: ignore[assignment]
     changes_data = True
     one_tenant = True
 

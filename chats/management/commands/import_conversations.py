@@ -1,6 +1,5 @@
 """Import conversations and contacts from Chatwoot, Zendesk and WhatsApp."""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +12,11 @@ from chats.services.conversation_imports.importing import SOURCES, Wanted, impor
 from chats.services.conversation_imports.storing import Report
 from chats.services.conversation_imports.whatsapp import ORDERS
 from tenants.management.base import TenantCommand
+from tenants.management.reports import write_report
 from tenants.scope import tenant_scope
 
 TOLD: Final = 20
+CAME: Final = ("contacts", "conversations", "messages", "known_messages")
 
 
 class Command(TenantCommand):
@@ -41,7 +42,9 @@ class Command(TenantCommand):
         parser.add_argument("--report", type=Path, help=_("Write a report of every problem to this file (JSON)."))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import one file after another and tell what came of each."""
+        """Import one file after another and tell what came of each; the report's place is tried first."""
+        if options["report"]:
+            write_report(options["report"], {})
         reports: dict[str, Report] = {}
         with tenant_scope(self.tenant(options["tenant"])):
             for path in options["file"]:
@@ -55,7 +58,7 @@ class Command(TenantCommand):
     def _tell(self, reports: dict[str, Report], options: dict[str, Any]) -> None:
         told = {name: report.as_dict() for name, report in reports.items()}
         if options["report"]:
-            options["report"].write_text(json.dumps(told, ensure_ascii=False, indent=2), "utf-8")
+            write_report(options["report"], told)
         for name, report in reports.items():
             for problem in report.problems[:TOLD]:
                 self.say(f"{name}:{problem.line}: {problem.message}")
@@ -73,4 +76,6 @@ class Command(TenantCommand):
         self.result(answer, "\n".join([*lines, *dry]), as_json=options["json"])
         problems = sum(report.counts["problems"] for report in reports.values())
         if problems:
-            raise CommandError(_("%(count)d problems; the rest was imported.") % {"count": problems})
+            came = any(report.counts[name] for report in reports.values() for name in CAME)
+            rest = _("%(count)d problems; the rest was imported.")
+            raise CommandError((rest if came else _("%(count)d problems; nothing came of it.")) % {"count": problems})

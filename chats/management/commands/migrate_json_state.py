@@ -1,7 +1,7 @@
 """Bring `threads-data.json` and `guest-memory.json` into contacts, threads, labels and states."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,30 +16,12 @@ from chats.services.json_state.copies import copies_of
 from chats.services.json_state.migrating import Migrated, migrate
 from chats.services.json_state.people import Person
 from chats.services.json_state.reading import GUESTS, THREADS, NotStateError, read_file
-from chats.services.json_state.undoing import ChangedSinceError, Undone, look, undo
+from chats.services.json_state.undoing import ChangedSinceError, Later, Undone, look, undo
+from chats.services.json_state.words import WORDS, counted
 from tenants.management.base import TenantCommand
 from tenants.scope import tenant_scope
 
 TOLD: Final = 20
-WORDS: Final = {
-    "contacts_made": gettext_lazy("contacts made"),
-    "contacts_changed": gettext_lazy("contacts changed"),
-    "contacts_kept": gettext_lazy("contacts kept for their conversations"),
-    "contacts_put_back": gettext_lazy("contacts put back"),
-    "contacts_removed": gettext_lazy("contacts removed"),
-    "threads_made": gettext_lazy("threads made"),
-    "threads_changed": gettext_lazy("threads changed"),
-    "threads_put_back": gettext_lazy("threads put back"),
-    "threads_removed": gettext_lazy("threads removed"),
-    "states_made": gettext_lazy("states made"),
-    "states_changed": gettext_lazy("states changed"),
-    "states_put_back": gettext_lazy("states put back"),
-    "states_removed": gettext_lazy("states removed"),
-    "gone_already": gettext_lazy("gone already"),
-    "done": gettext_lazy("done"),
-    "cut off": gettext_lazy("cut off"),
-    "undone": gettext_lazy("undone"),
-}
 
 
 class Command(TenantCommand):
@@ -66,6 +48,8 @@ class Command(TenantCommand):
         wanted = [any(files), bool(options["rollback"]), options["list"]]
         if sum(wanted) != 1:
             raise CommandError(_("Name --threads and --guests, or --rollback, or --list."), returncode=2)
+        if options["overwrite"] and not options["rollback"]:
+            raise CommandError(_("--overwrite goes with --rollback alone."), returncode=2)
         with tenant_scope(self.tenant(options["tenant"])):
             if options["list"]:
                 self._list(options)
@@ -116,8 +100,7 @@ class Command(TenantCommand):
             raise CommandError(_("This batch is undone already."))
         found = look(batch)
         for later in found.later[:TOLD]:
-            self.say(_("%(contact)s: %(table)s.%(name)s was changed since: it is %(now)r and would become %(becomes)r.")
-                     % vars(later))  # fmt: skip
+            self.say(_changed_since(later))
         if len(found.later) > TOLD:
             self.say(_("and %(more)d more (see --json).") % {"more": len(found.later) - TOLD})
         told = {
@@ -144,7 +127,7 @@ class Command(TenantCommand):
         with transaction.atomic():
             told = [as_dict(batch) for batch in batches()]
         lines = [
-            f"{one['batch']}  {one['begun']:%Y-%m-%d %H:%M}  {WORDS[one['state']]}  {_counted(one['counts'])}"
+            f"{one['batch']}  {one['begun']:%Y-%m-%d %H:%M}  {WORDS[one['state']]}  {counted(one['counts'])}"
             for one in told
         ]
         self.result({"batches": told}, "\n".join(lines) or _("There is no batch."), as_json=options["json"])
@@ -161,14 +144,17 @@ def _problem(found: Undone, *, overwrite: bool) -> str:
     return ""
 
 
-def _counted(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{WORDS[name]} {counts[name]}" for name in WORDS if isinstance(counts.get(name), int))
+def _changed_since(later: Later) -> str:
+    if later.becomes is None:  # of a row that the batch made, which goes
+        return _("%(contact)s: %(table)s.%(name)s was changed since: it is %(now)r and would be removed.") % vars(later)
+    told = _("%(contact)s: %(table)s.%(name)s was changed since: it is %(now)r and would become %(becomes)r.")
+    return told % vars(later)
 
 
 def _words(done: Migrated, *, dry_run: bool) -> str:
     lines = [
         _("%(read)d entries: %(good)s; %(bad)d bad, %(erased)d of people who were erased.")
-        % {"read": done.read, "good": _counted(done.counts) or _("nothing new"), "bad": len(done.bad),
+        % {"read": done.read, "good": counted(done.counts) or _("nothing new"), "bad": len(done.bad),
            "erased": len(done.erased)}
     ]  # fmt: skip
     if dry_run:
@@ -184,6 +170,6 @@ def _words(done: Migrated, *, dry_run: bool) -> str:
 
 
 def _words_of_undoing(told: dict[str, Any]) -> str:
-    counts = _counted({name: told[name] for name in WORDS if name != "undone" and told.get(name)})
+    counts = counted({name: told[name] for name in WORDS if name != "undone" and told.get(name)})
     state = _("Undone") if told["undone"] else _("Would be undone")
     return "\n".join([f"{state}: {counts or '0'}", *(_("Copy: %(path)s") % {"path": path} for path in told["copies"])])

@@ -5,47 +5,20 @@ What is hostile is refused by what it does, not by what it says of itself: the b
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 from django.utils.translation import gettext as _
 
 from agents.services.importing.records import UnreadableFileError
-from agents.services.importing.sources import opened
+from agents.services.importing.sources import Limited, opened
 
-LARGEST: Final = 1 << 30
-# Text hardly ever shrinks more than this; what does is made to fill a memory or an afternoon.
-LARGEST_RATIO: Final = 200
-RATIO_FROM: Final = 8 << 20
+RATIO_FROM: Final = 8 << 20  # bytes unpacked from which on a bomb is looked for
 MOST_MEMBERS: Final = 100_000
 LONGEST_PIECE: Final = 1 << 16
 TEXTS: Final = (".txt", ".json", ".jsonl", ".ndjson")
-
-
-class _Counted(io.RawIOBase):
-    """A member of an archive that ends with an error where it grows out of hand."""
-
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._packed, self._read = stream, packed, 0
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        """Read some bytes; UnreadableFileError beyond the limits and for a broken archive."""
-        try:
-            block = self._stream.read(len(buffer))
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-            raise UnreadableFileError(_("The archive is damaged.")) from error
-        self._read += len(block)
-        if self._read > LARGEST or (self._read > RATIO_FROM and self._read > LARGEST_RATIO * max(self._packed, 1)):
-            raise UnreadableFileError(_("The file is larger than it may be once it is unpacked."))
-        buffer[: len(block)] = block
-        return len(block)
 
 
 @contextmanager
@@ -62,19 +35,22 @@ def text_of(path: Path) -> Iterator[IO[str]]:
 
 @contextmanager
 def _bytes_of(path: Path) -> Iterator[io.RawIOBase]:
-    try:
-        with path.open("rb") as file:
-            is_zip = file.read(4) == b"PK\x03\x04"
-        if not is_zip:
-            with opened(path) as raw:
-                yield raw
-            return
-        with zipfile.ZipFile(path) as archive:
-            member = _member(archive)
-            with archive.open(member) as stream:
-                yield _Counted(stream, path.stat().st_size)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
-        raise UnreadableFileError(_("It cannot be read: %(error)s.") % {"error": error}) from error
+    with ExitStack() as stack:
+        try:
+            raw = _opened(path, stack)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: a password
+            raise UnreadableFileError(_("It cannot be read: %(error)s.") % {"error": error}) from error
+        yield raw
+
+
+def _opened(path: Path, stack: ExitStack) -> io.RawIOBase:
+    with path.open("rb") as file:
+        is_zip = file.read(4) == b"PK\x03\x04"
+    if not is_zip:
+        return stack.enter_context(opened(path))
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    member = stack.enter_context(archive.open(_member(archive)))
+    return Limited(member, path.stat().st_size, ratio_from=RATIO_FROM)
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

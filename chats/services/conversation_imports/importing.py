@@ -62,4 +62,4 @@ def import_conversations(wanted: Wanted, report: Report) -> Iterator[int]:
     """
     with transaction.atomic():
         zone = ZoneInfo(TenantModel.objects.values_list("timezone", flat=True).get(pk=current_tenant_id()))
-    yield from Storing(report, dry_run=wanted.dry_run).run(items_of(wanted, zone))
+    yield from Storing(report, source=wanted.source, dry_run=wanted.dry_run).run(items_of(wanted, zone))

@@ -31,6 +31,8 @@ def objects_of(stream: IO[str]) -> Iterator[tuple[int, Any] | Problem]:
         yield from _Items(stream, start[1:], line).walk()
     elif start:
         yield from _lines(stream, start, line)
+    else:
+        yield Problem(0, _("There is nothing in it."))
 
 
 def _lines(stream: IO[str], text: str, line: int) -> Iterator[tuple[int, Any] | Problem]:

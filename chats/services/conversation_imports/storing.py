@@ -22,7 +22,9 @@ from chats.services.conversation_imports.records import Conversation, Item, Mess
 from chats.services.erasure_receipts import identity_of
 from chats.services.language import detect_language
 from chats.services.retention import conversations_before
+from chats.signals.definitions import messages_imported
 from chats.signals.muting import muted_signals
+from tenants.db.statistics import grown
 from tenants.lifecycle import Cleaning
 from tenants.scope import current_tenant_id
 
@@ -54,8 +56,8 @@ class Report:
 class Storing:
     """One run over one file, in a tenant's scope without an open transaction."""
 
-    def __init__(self, report: Report, *, dry_run: bool = False) -> None:
-        self.report, self.dry_run = report, dry_run
+    def __init__(self, report: Report, *, source: str = "", dry_run: bool = False) -> None:
+        self.report, self.source, self.dry_run = report, source, dry_run
         self.now = timezone.now()
         self.size = int(settings.MANAGEMENT_COMMANDS["import"]["batch_size"])
         self.old = conversations_before(Cleaning()) + timedelta(days=1)
@@ -80,7 +82,7 @@ class Storing:
             with transaction.atomic():
                 AuditService.log_event(
                     "conversations_imported", None, current_tenant_id(), "tenant", str(current_tenant_id()),
-                    dict(self.report.counts),
+                    {**self.report.counts, "source": self.source},
                 )  # fmt: skip
 
     def _commit(self, batch: Sequence[Item]) -> int:
@@ -137,6 +139,7 @@ class Storing:
             is_active=False, archived_at=None if told.is_open else self.now,
         )  # fmt: skip
         chat.save(force_insert=True)
+        grown("chats_chatmodel", 1)
         self._count("conversations", chat_id)
 
     def _count(self, what: str, known: UUID) -> None:
@@ -170,6 +173,7 @@ class Storing:
         ]
         if new:
             ContentChatModel.objects.bulk_create(new)
+            grown("chats_contentchatmodel", len(new))
             self._move_on(chat, new)
         self.report.counts["messages"] += len(new)
 
@@ -187,6 +191,7 @@ class Storing:
 
     def _move_on(self, chat: ChatModel, new: Sequence[ContentChatModel]) -> None:
         times: list[datetime] = [row.timestamp for row in new]
+        messages_imported.send(ContentChatModel, since=min(times), until=max(times))
         count, began = chat.last_sequence + len(new), min(times)
         last = max([*times, chat.last_activity] if chat.last_sequence else times)
         ChatModel.objects.filter(pk=chat.pk).update(

@@ -25,14 +25,20 @@ def batch_called(name: str) -> JsonStateBatch | None:
         return None
 
 
+def state_of(batch: JsonStateBatch) -> str:
+    """Return `done`, `undone`, or `cut off` for one that did not come to its end."""
+    return "undone" if batch.undone_at else "done" if batch.finished_at else "cut off"
+
+
 def as_dict(batch: JsonStateBatch) -> dict[str, Any]:
-    """Return a batch as JSON can hold it; `state` is `cut off` for one that did not come to its end."""
-    state = "undone" if batch.undone_at else "done" if batch.finished_at else "cut off"
+    """Return a batch as JSON can hold it; `state` as state_of() has it."""
+    counts = dict(batch.counts)
     return {
         "batch": str(batch.pk),
         "begun": batch.created_at,
-        "state": state,
-        "counts": batch.counts,
+        "state": state_of(batch),
+        "proof": counts.pop("proof", None),
+        "counts": counts,
         "threads_sha256": batch.threads_sha256,
         "guests_sha256": batch.guests_sha256,
         "copies": copies_of(batch.pk),

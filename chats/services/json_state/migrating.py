@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from audit.services import AuditService
@@ -137,6 +138,12 @@ def _old(people: Sequence[Person]) -> int:
     return sum(1 for person in people if person.last_activity and person.last_activity < before)
 
 
+def _counts_of(batch: JsonStateBatch) -> dict[str, int]:
+    """Return what the whole batch did, the runs before the last one included, which were cut off."""
+    rows = batch.changes.order_by().values_list("table", "was_made").annotate(rows=Count("pk"))
+    return {f"{table}s_{'made' if was_made else 'changed'}": count for table, was_made, count in rows}
+
+
 def _end(done: Migrated) -> None:
     """Close the batch; one that changed nothing leaves nothing behind."""
     batch = done.batch
@@ -149,9 +156,10 @@ def _end(done: Migrated) -> None:
             done.batch = None
             return
         batch.finished_at = timezone.now()
-        batch.counts = {**batch.counts, **done.counts, "entries": done.read, "bad": len(done.bad)}
+        told = {**_counts_of(batch), "entries": done.read, "bad": len(done.bad)}
+        batch.counts = {**told, "proof": done.proof.kept() if done.proof else None}
         batch.save(update_fields=["finished_at", "counts"])
         AuditService.log_event(
-            "json_state_migrated", None, current_tenant_id(), "json_state_batch", str(batch.pk), batch.counts
+            "json_state_migrated", None, current_tenant_id(), "json_state_batch", str(batch.pk), told
         )
     done.copies = copies_of(batch.pk)

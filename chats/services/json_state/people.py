@@ -97,6 +97,8 @@ class People:
 
     def _guest(self, entry: Entry) -> Person:
         told: dict[str, Any] = entry.value
+        if "threadId" in told and not OF_A_GUEST & told.keys():
+            raise NotUsableError(_("It is an entry of threads-data.json: give that file with --threads."))
         person = Person(entry.key, entry.file, entry.line)
         person.name = _text("name", told.get("name"), LONGEST)
         person.labels = _labels(told.get("labels"))

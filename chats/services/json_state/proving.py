@@ -33,6 +33,10 @@ class Proof:
             "sha256_of_database": self._of_database.hexdigest(),
         }
 
+    def kept(self) -> dict[str, Any]:
+        """Return the proof as a batch keeps it: how many lost something, not who, for people may be erased."""
+        return {**self.as_dict(), "lost": len(self.lost)}
+
     def compare(self, people: Sequence[Person]) -> None:
         """Read what the database has of some people and set it against what the files say; in a transaction."""
         reader = _Reader([person.external_id for person in people])

@@ -20,6 +20,7 @@ from chats.services.erasure_receipts import identity_of
 from chats.services.json_state.people import Person
 from chats.services.json_state.reading import BadEntry
 from chats.services.json_state.rows import FIELDS, MODELS, plain, set_values, update, values_of
+from tenants.db.statistics import grown
 from tenants.fields import uuid7
 from tenants.scope import current_tenant_id
 
@@ -197,6 +198,7 @@ class _Writing:
         seen = {row.pk: row.last_activity for row in self.made[ChangedTable.CONTACT]}
         for table, fresh in self.made.items():
             MODELS[table].objects.bulk_create(fresh)
+            grown(MODELS[table]._meta.db_table, len(fresh))
         for made in self.made[ChangedTable.CONTACT]:
             made.last_activity = seen[made.pk]  # which the field itself sets to now as a row is made
         update(ChangedTable.CONTACT, self.made[ChangedTable.CONTACT], ["last_activity"])

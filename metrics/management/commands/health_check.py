@@ -5,18 +5,22 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from metrics.probes import PROBES, TIMEOUT_SECONDS, Finding, examine
 from tenants.access import Reach
 from tenants.management.base import CharlaCommand
+
+LONGEST_TIMEOUT = 3600.0
 
 
 class Command(CharlaCommand):
     """Use each service and say how it did; exit status 1 when one does not work."""
 
     charla_reach = Reach.INSTALLATION
-    help = "Use each service that Charla stands on (database, redis, workers, sockets, files) and say how it did."
-    requires_system_checks: list[str] = []
+    help = gettext_lazy(
+        "Use each service that Charla stands on (database, redis, workers, sockets, files) and say how it did."
+    )  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
@@ -30,6 +34,8 @@ class Command(CharlaCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Try the services and print one line each."""
         service, timeout = options["service"], options["timeout"]
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise CommandError(_("The timeout is a number of seconds above 0, at most an hour."), returncode=2)
         findings = examine(None if service == "all" else [service], timeout=timeout)
         failed = [finding.name for finding in findings if not finding.ok]
         data = {

@@ -62,13 +62,15 @@ class Command(CharlaCommand):
     def _reindex(self, options: dict[str, Any]) -> dict[str, Any]:
         known = database_care.indexes()
         wanted = [index for index in known if index.wants_rebuilding]
+        left_over = [index.name for index in known if index.is_left_over]
         if options["dry_run"]:
             rows = [{**asdict(index), "bloat": round(index.bloat, 2)} for index in wanted]
-            return {"looked_at": len(known), "indexes": rows}
+            return {"looked_at": len(known), "indexes": rows, "left_over": left_over}
         steps = database_care.rebuild(wanted)
         done = list(self.progress(steps, total=len(wanted), label="reindex", silent=options["no_progress"]))
         gained = sum(each.before - each.after for each in done)
-        return {"looked_at": len(known), "indexes": [asdict(each) for each in done], "gained": gained}
+        rows = [asdict(each) for each in done]
+        return {"looked_at": len(known), "indexes": rows, "left_over": left_over, "gained": gained}
 
     def _slow_queries(self, options: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -93,6 +95,13 @@ def _analyzed(told: dict[str, Any], *, dry_run: bool) -> Iterator[str]:
 
 
 def _reindexed(told: dict[str, Any], *, dry_run: bool) -> Iterator[str]:
+    yield from _rebuilt(told, dry_run=dry_run)
+    if told["left_over"]:
+        yield _("Left half made by an attempt that was stopped; the owner's role removes them:")
+    yield from (f'  DROP INDEX CONCURRENTLY "{name}";' for name in told["left_over"])
+
+
+def _rebuilt(told: dict[str, Any], *, dry_run: bool) -> Iterator[str]:
     count = {"looked_at": told["looked_at"], "count": len(told["indexes"])}
     if dry_run:
         yield _("Indexes: %(looked_at)s looked at, %(count)s to be rebuilt.") % count

@@ -19,7 +19,6 @@ class Command(CharlaCommand):
     help = gettext_lazy(
         "Before an upgrade: versions, free space, backup, work, and pending migrations with their locks."
     )  # type: ignore[assignment]
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take each step and say what it found."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from tenants.access import Reach
 from tenants.backup_models import Backup
-from tenants.backups import files, proving, records
+from tenants.backups import copies, files, proving, records
 from tenants.backups.errors import BackupError
 from tenants.backups.making import CONFIG, FULL, KINDS, Made, make
 from tenants.management.base import TenantCommand
@@ -44,7 +44,7 @@ class Command(TenantCommand):
             if options["list"]:
                 self._list(options)
             elif options["verify"]:
-                self._verify(Path(options["verify"]), options)
+                self._verify(copies.at_hand(Path(options["verify"])), options)
             else:
                 self._make(options)
         except BackupError as error:
@@ -60,6 +60,8 @@ class Command(TenantCommand):
             raise CommandError(_("Increments are of the whole installation: leave --tenant out."), returncode=2)
         if tenant and options["type"] == CONFIG:
             raise CommandError(_("The configuration is the installation's: leave --tenant out."), returncode=2)
+        if not options["output"]:
+            copies.elsewhere()  # says that its library is missing before anything is written
         with steps(self, _("backup"), options) as told:
             made = make(
                 kind=options["type"], tenant=tenant, incremental=options["incremental"], output=options["output"],
@@ -68,13 +70,15 @@ class Command(TenantCommand):
         if made.reason:
             self.say(_("This is a full backup: %(reason)s") % {"reason": made.reason})
         records.remember(made, encrypted=files.option("encryption"))
-        self.result(_told(made), self._words(made), as_json=options["json"])
+        copy = "" if options["output"] else copies.keep_copy(made.path)
+        self.result({**_told(made), "copy": copy}, self._words(made, copy), as_json=options["json"])
 
-    def _words(self, made: Made) -> str:
-        return _("%(path)s: %(size)s, %(rows)d rows of %(tables)d tables in %(seconds).1f s.") % {
+    def _words(self, made: Made, copy: str) -> str:
+        said = _("%(path)s: %(size)s, %(rows)d rows of %(tables)d tables in %(seconds).1f s.") % {
             "path": made.path, "size": filesizeformat(made.size), "rows": made.rows,
             "tables": len(made.manifest.under("table/")), "seconds": made.seconds,
         }  # fmt: skip
+        return f"{said}\n{_('Copied as %(name)s.') % {'name': copy}}" if copy else said
 
     def _list(self, options: dict[str, Any]) -> None:
         seen = files.found()
@@ -92,6 +96,10 @@ class Command(TenantCommand):
                 _("proved restorable %(at)s") % {"at": f"{proved:%Y-%m-%d %H:%M}"} if proved else _("not proved yet")
             )
             lines.append(f"{one.path.name}  {filesizeformat(one.size)}  {state}")
+        for name in copies.copied_names():
+            if name not in {one.path.name for one in seen}:
+                rows.append({"path": name, "is_elsewhere": True})
+                lines.append(f"{name}  {_('elsewhere: restore_data fetches it by its name')}")
         none = _("There is no backup in %(folder)s.") % {"folder": files.directory()}
         self.result({"backups": rows}, "\n".join(lines) or none, as_json=options["json"])
 

@@ -13,6 +13,7 @@ from tenants.management.base import TenantCommand
 from tenants.services.cleaning import CleaningFailedError, Report, clean, count_old, jobs_at_once, jobs_of
 
 ALL = "all"
+MOST_DAYS = 36_500
 
 
 class Command(TenantCommand):
@@ -60,9 +61,9 @@ def fail_if_any_failed(report: Report) -> None:
 
 
 def checked_days(days: int | None) -> int | None:
-    """Return the days of --days; CommandError (wrong usage) for less than one."""
-    if days is not None and days < 1:
-        raise CommandError(_("The days are a whole number from 1."), returncode=2)
+    """Return the days of --days; CommandError (wrong usage) for less than one, or more than a century."""
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise CommandError(_("The days are a whole number from 1 to 36500."), returncode=2)
     return days
 
 

@@ -1,6 +1,6 @@
-"""Export tenants' data to files: JSON Lines, JSON, CSV or XML."""
+"""Export tenants' data to files: JSON or JSON Lines to import again, CSV and XML for other programs."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ class Command(TenantCommand):
         """Add what to export, how and whereto."""
         super().add_arguments(parser)
         parser.add_argument("--type", choices=[*EXPORTED_TYPES, ALL], default=ALL, help=_("What to export."))
-        parser.add_argument("--format", choices=FORMATS, default="jsonl", help=_("Format of the files."))
+        parser.add_argument("--format", choices=FORMATS, default="jsonl", help=_("Format; JSON can be imported again."))
         parser.add_argument("--from", type=_time, dest="begin", help=_("Begun since this day or time (UTC)."))
         parser.add_argument("--to", type=_time, dest="end", help=_("Begun before this day or time (UTC)."))
         parser.add_argument("--since-last", action="store_true", help=_("Only what changed since the last export."))
@@ -42,6 +42,8 @@ class Command(TenantCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Export each tenant and say what left."""
+        if options["begin"] and options["end"] and options["end"] <= options["begin"]:
+            raise CommandError(_("Nothing is before --to and not before --from: swap them?"), returncode=2)
         wanted = ExportOptions(
             groups=list(Group) if options["type"] == ALL else [Group(options["type"])],
             format=options["format"],
@@ -76,10 +78,13 @@ class Command(TenantCommand):
 
 def _time(text: str) -> datetime:
     """Read a day or a time; UTC unless it says otherwise."""
-    day = parse_date(text)
-    moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - below
+    try:
+        day = parse_date(text)
+        moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)  # noqa: DTZ001 - below
+    except ValueError:  # written as one, but there is no such day
+        moment = None
     if moment is None:
-        raise ValueError(text)
+        raise ArgumentTypeError(_("“%(text)s” is no day or time: write it as 2026-01-31.") % {"text": text})
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from tenants.access import Reach
 from tenants.management.base import CharlaCommand
+from tenants.management.naming import refuse_bad_name
 from tenants.services import setup
 
 
@@ -32,6 +33,7 @@ class Command(CharlaCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Set up and say what there is now."""
+        refuse_bad_name(options["tenant"])
         if options["dry_run"]:
             self.result({"dry_run": True}, _("Nothing was changed."), as_json=options["json"])
             return

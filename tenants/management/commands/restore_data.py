@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.access import Reach
-from tenants.backups import proving, quarantine, records
+from tenants.backups import copies, proving, quarantine, records
 from tenants.backups.errors import BackupError
 from tenants.backups.restoring import Restored, restore
 from tenants.backups.tenant_restore import restore_tenant
@@ -40,9 +40,9 @@ class Command(TenantCommand):
             elif not options["file"]:
                 raise CommandError(_("Name the backup, or --release."), returncode=2)
             elif options["verify_only"] or options["dry_run"]:
-                self._verify(Path(options["file"]), options)
+                self._verify(copies.at_hand(Path(options["file"])), options)
             else:
-                self._restore(Path(options["file"]), options)
+                self._restore(copies.at_hand(Path(options["file"])), options)
         except BackupError as error:
             raise CommandError(str(error)) from error
 
@@ -66,7 +66,7 @@ class Command(TenantCommand):
             lines.append(_("The former database is kept as %(name)s until the next restore.") % {"name": done.former})
         if done.migrated:
             lines.append(_("Migrations applied since the backup: %(count)d.") % {"count": done.migrated})
-        if done.files or not done.database:
+        if done.files or not (done.database or done.configuration):
             lines.append(_("Files put back: %(count)d.") % {"count": done.files})
         if done.configuration:
             lines.append(
@@ -76,7 +76,7 @@ class Command(TenantCommand):
         lines += [f"  {name}: {count}" for name, count in done.steps.items() if count]
         if held:
             lines.append(
-                _("%(count)d deliveries, notices and replies are held: look, then run restore_data --release.")
+                _("%(count)d pieces of outgoing work are held: look, then run restore_data --release.")
                 % {"count": held}
             )
         return "\n".join(lines)
