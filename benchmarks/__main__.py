@@ -12,7 +12,7 @@ from benchmarks.installation import ROOT
 
 NAMES = (
     "start", "accept", "sockets", "first_delta", "importing", "flatness", "pipeline", "fair", "retrieval", "sentiment",
-    "intents", "personal_data", "search", "policies", "filling", "cleaning",
+    "intents", "personal_data", "search", "policies", "filling", "cleaning", "pages", "backups", "exporting",
 )  # fmt: skip
 
 
