@@ -16,11 +16,12 @@ from chats.models import (
 )
 from chats.services.carrying import BYTES, add_bytes, check_bytes, discard_files, store_bytes
 from chats.services.erasing_returned import erase_returned
+from chats.services.integrity import find_people
 from chats.signals.definitions import messages_imported
 from tenants.lifecycle import after_import, portable_kinds
 from tenants.models import TenantModel
 from tenants.portable.kinds import Group, Kind, Link
-from tenants.scope import current_tenant_id
+from tenants.scope import current_tenant_id, tenant_scope
 
 COUNT: Final = """
 UPDATE chats_chatmodel AS chat SET
@@ -37,6 +38,13 @@ OF_THE_CONTACT: Final = Link("contact", {"contact_channel": "channel", "contact"
 def erase_who_was_erased(tenant: TenantModel) -> None:
     """Erase again whom an older export has brought back."""
     erase_returned(tenant)
+
+
+@after_import.register("chats.people")
+def find_the_people(tenant: TenantModel) -> None:
+    """Make people of conversations that came without them; who was erased before has not become one."""
+    with tenant_scope(tenant):
+        find_people()
 
 
 def count_messages(messages: list[Any]) -> None:

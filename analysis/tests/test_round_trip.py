@@ -361,3 +361,17 @@ def test_what_changed_since_the_last_export_can_follow_it(tmp_path: Path) -> Non
     with in_tenant(other):
         there = ChatModel.objects.get()
         assert (there.message_count, there.last_sequence, there.contents.count()) == (4, 4, 4)
+
+
+def test_people_of_conversations_that_came_without_them_are_made_from_their_ids(tmp_path: Path) -> None:
+    acme = full_tenant()
+    path = export(tmp_path, type="chats")
+    empty(acme)
+    other = TenantModel.objects.create(name="other")
+    assert bring(path, "other")["unlinked"]["chat"] == 3  # its person, its agent and who looked after it
+    bring(path, "other")
+    with in_tenant(other):
+        person = ChatModel.objects.get().contact
+        assert person is not None
+        assert (person.channel, person.external_id, person.name) == ("whatsapp", "573001234567", "")
+        assert Contact.objects.count() == 1

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from chats.models import ChatModel, ContentChatModel, Sender
 from chats.services.placing import place_in_order
 from tenants.encryption.errors import SealError
 from tenants.scope import current_tenant_id
 
+CHATS_AT_ONCE: Final = 1_000
 SILENT: Final = "interval '1 hour'"
 
 COUNTED: Final = """
@@ -63,6 +64,11 @@ UPDATE chats_chatmodel AS chat SET contact_id = known.id FROM known
 WHERE chat.tenant_id = %(tenant)s AND chat.id = ANY(%(keys)s)
   AND (chat.channel, chat.user_id) = (known.channel, known.external_id)
 """
+PERSONLESS_FROM: Final = """
+SELECT id FROM chats_chatmodel
+WHERE tenant_id = %(tenant)s AND id > %(after)s AND contact_id IS NULL AND user_id <> '' AND status <> 'deleted'
+ORDER BY id LIMIT %(most)s
+"""
 UNDATED: Final = """
 SELECT id FROM chats_chatmodel
 WHERE tenant_id = %(tenant)s AND id = ANY(%(keys)s) AND status = 'archived' AND archived_at IS NULL
@@ -91,6 +97,22 @@ def at_rest(chats: list[int]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(AT_REST, {"tenant": current_tenant_id(), "keys": chats})
         return [row[0] for row in cursor.fetchall()]
+
+
+def find_people() -> int:
+    """Give the current tenant's conversations that came without their contact one, made from the ids that they hold.
+
+    Each batch is a transaction of its own: call it outside of any. Returns how many conversations were given one.
+    """
+    found, keys = 0, [0]
+    while keys:
+        with transaction.atomic(), connection.cursor() as cursor:
+            values: dict[str, Any] = {"tenant": current_tenant_id(), "after": keys[-1], "most": CHATS_AT_ONCE}
+            cursor.execute(PERSONLESS_FROM, values)
+            keys = [row[0] for row in cursor.fetchall()]
+            cursor.execute(FIND_PEOPLE, {**values, "keys": keys})
+        found += len(keys)
+    return found
 
 
 def close_holes(chats: list[int]) -> int:
