@@ -33,9 +33,34 @@ class Administrator:
     password: str | None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What setting up would find, and what it would do; `admin` is None where no operator is asked for."""
+
+    tenant_exists: bool
+    admin: str | None
+    admin_exists: bool
+    steps: tuple[str, ...]
+
+
+def planned(name: str, *, email: str | None = None, demo: bool = False) -> Plan:
+    """Look at what there is and change nothing. ValidationError for a bad name or address."""
+    check_tenant_name(name)
+    existing = _operator(email) if email else None
+    if email and existing is None:
+        validate_email(email)
+    steps = (*(each for each, _step in init_steps.items()), *(each for each, _step in demo_steps.items() if demo))
+    there = TenantModel.objects.filter(name=name).exists()
+    return Plan(there, existing.email if existing else email, existing is not None, steps)
+
+
+def _operator(email: str) -> User | None:
+    return User.objects.filter(email=email.lower()).first() or User.objects.filter(is_superuser=True).first()
+
+
 def ensure_administrator(*, email: str, password: str | None) -> Administrator:
     """Find the operator or make one; an existing one's password stays as it is. ValidationError for a bad address."""
-    existing = User.objects.filter(email=email.lower()).first() or User.objects.filter(is_superuser=True).first()
+    existing = _operator(email)
     if existing is not None:
         return Administrator(existing, created=False, password=None)
     validate_email(email)

@@ -69,9 +69,22 @@ def test_a_tenant_of_a_name_from_before_is_found_again() -> None:
 
 
 @pytest.mark.parametrize("command", ["init_system", "setup_demo_data"])
-def test_a_dry_run_changes_nothing(command: str) -> None:
-    run(command, "--dry-run")
-    assert (User.objects.count(), TenantModel.objects.count()) == (0, 0)
+def test_a_dry_run_changes_nothing_and_says_what_would_be(command: str) -> None:
+    plan = run(command, "--dry-run", "--tenant", "shop")
+    assert (User.objects.count(), TenantModel.objects.count(), SystemConfig.objects.count()) == (0, 0, 0)
+    assert (plan["tenant"], plan["tenant_exists"], plan["admin_exists"]) == ("shop", False, False)
+    done = run(command, "--tenant", "shop", "--no-progress")
+    assert set(done["steps"]) <= set(plan["steps"])
+    assert run(command, "--dry-run", "--tenant", "shop")["tenant_exists"]
+
+
+def test_a_dry_run_of_init_system_names_the_administrator_that_is_there() -> None:
+    with pytest.raises(CommandError, match="no e-mail address"):
+        run("init_system", "--dry-run", "--admin-email", "nobody")
+    assert run("init_system", "--dry-run", "--admin-email", "a@example.com")["admin"] == "a@example.com"
+    run("init_system", "--admin-email", "b@example.com")
+    plan = run("init_system", "--dry-run", "--admin-email", "a@example.com")
+    assert (plan["admin"], plan["admin_exists"]) == ("b@example.com", True)
 
 
 def test_setup_demo_data_is_worth_looking_at_and_safe_to_repeat() -> None:

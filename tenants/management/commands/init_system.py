@@ -2,6 +2,8 @@
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from getpass import getpass
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 from tenants.management.naming import refuse_bad_name
+from tenants.management.planning import tell_plan
 from tenants.services import setup
 
 
@@ -35,7 +38,10 @@ class Command(CharlaCommand):
         """Set up and say what there is now."""
         refuse_bad_name(options["tenant"])
         if options["dry_run"]:
-            self.result({"dry_run": True}, _("Nothing was changed."), as_json=options["json"])
+            email = None if options["skip_admin"] else _email(options)
+            with address_refused(email):
+                plan = setup.planned(options["tenant"], email=email)
+            tell_plan(self, options, plan)
             return
         setup.ensure_system_config()
         admin = None if options["skip_admin"] else self._administrator(options)
@@ -51,15 +57,12 @@ class Command(CharlaCommand):
         self.result(data, self._words(data), as_json=options["json"])
 
     def _administrator(self, options: dict[str, Any]) -> setup.Administrator:
-        email = options["admin_email"] or os.environ.get("CHARLA_ADMIN_EMAIL") or "admin@localhost"
+        email = _email(options)
         password = os.environ.get("CHARLA_ADMIN_PASSWORD")
         if options["ask_password"]:
             password = getpass(_("Password of %(email)s: ") % {"email": email})
-        try:
+        with address_refused(email):
             return setup.ensure_administrator(email=email, password=password or None)
-        except ValidationError as error:
-            refused = _("“%(email)s” is no e-mail address: give --admin-email or CHARLA_ADMIN_EMAIL another.")
-            raise CommandError(refused % {"email": email}) from error
 
     def _words(self, data: dict[str, Any]) -> str:
         words = [_("Tenant “%(name)s” is ready.") % {"name": data["tenant"]}]
@@ -68,3 +71,18 @@ class Command(CharlaCommand):
         if data["password"]:
             words.append(_("Password (shown this once): %(password)s") % {"password": data["password"]})
         return "\n".join(words)
+
+
+def _email(options: dict[str, Any]) -> str:
+    email: str = options["admin_email"] or os.environ.get("CHARLA_ADMIN_EMAIL") or "admin@localhost"
+    return email
+
+
+@contextmanager
+def address_refused(email: str | None) -> Iterator[None]:
+    """Say which address is none, and where to give another."""
+    try:
+        yield
+    except ValidationError as error:
+        refused = _("“%(email)s” is no e-mail address: give --admin-email or CHARLA_ADMIN_EMAIL another.")
+        raise CommandError(refused % {"email": email}) from error

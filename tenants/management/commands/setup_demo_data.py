@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from tenants.access import Reach
 from tenants.management.base import CharlaCommand
 from tenants.management.naming import refuse_bad_name
+from tenants.management.planning import tell_plan
 from tenants.models import User
 from tenants.services import setup
 
@@ -29,7 +30,8 @@ class Command(CharlaCommand):
         """Make the demo and say what there is now."""
         refuse_bad_name(options["tenant"])
         if options["dry_run"]:
-            self.result({"dry_run": True}, _("Nothing was changed."), as_json=options["json"])
+            plan = setup.planned(options["tenant"], demo=True)
+            tell_plan(self, options, plan)
             return
         admin = User.objects.filter(is_superuser=True).first()
         tenant = setup.ensure_tenant(options["tenant"], admin=admin)
