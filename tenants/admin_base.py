@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from unfold.admin import ModelAdmin
+from unfold.templatetags import unfold_list
 from unfold.views import ChangeList
 
 from tenants.callers import RANK, WRITES
@@ -23,6 +24,8 @@ from tenants.scope import scope
 from tenants.signals import identity_changed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from django.utils.functional import _StrPromise as StrPromise
 
 COUNT_AT_MOST = 1_000
@@ -56,6 +59,21 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         """Return the number of rows, or a thousand."""
         rows = self.object_list
         return rows.order_by()[:COUNT_AT_MOST].count() if isinstance(rows, QuerySet) else len(rows)
+
+
+def _headers_once(make: "Callable[[Any], Iterator[dict[str, Any]]]") -> "Callable[[Any], list[dict[str, Any]]]":
+    """Keep a list's headers: Unfold makes them anew for each of its rows, which was a sixth of a page's time."""
+
+    def headers(changelist: Any) -> list[dict[str, Any]]:
+        kept: list[dict[str, Any]] | None = vars(changelist).get("charla_headers")
+        if kept is None:
+            kept = changelist.charla_headers = list(make(changelist))
+        return kept
+
+    return headers
+
+
+unfold_list.result_headers = _headers_once(unfold_list.result_headers)
 
 
 class CappedChangeList(ChangeList):

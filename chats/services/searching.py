@@ -8,8 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
-from chats.models import ContentChatModel
+from chats.models import ChatModel, Contact, ContentChatModel
 from chats.services.excerpts import Piece, excerpt
 from chats.services.search_terms import Search, read_search
 from tenants.encryption import SealError
@@ -81,11 +82,46 @@ def search_chats(*, query: str, filters: Filters, size: int, before: int | None 
     return Hits(_hits(search, messages), shown[-1] if len(left) > size else None)
 
 
-def chats_with(query: str, most: int) -> list[int]:
-    """Return the keys of the chats whose latest matching messages are the newest, at most so many."""
-    search = read_search(query)
-    found = _ask(search, Filters(), BEGINNING, most * PER_CHAT)
+def chats_found(query: str, most: int) -> Q:
+    """Return which chats are meant: words of the messages, a part of the title or of the person, the chat's number.
+
+    Each way is asked for by itself, so that what follows reads by keys; at most so many are found by each.
+    """
+    by_number = Q(chat_id=query) if _is_uuid(query) else Q()
+    return (
+        Q(pk__in=_with_messages(query, most))
+        | Q(pk__in=_named(query, most))
+        | Q(contact__in=_people(query, most))
+        | by_number
+    )
+
+
+def _with_messages(query: str, most: int) -> list[int]:
+    found = _ask(read_search(query), Filters(), BEGINNING, most * PER_CHAT)
     return list(dict.fromkeys(chat_pk for _message, chat_pk in found))[:most]
+
+
+def _named(query: str, most: int) -> list[int]:
+    """Return the latest chats with a part of the title; where there is no contact, of the person's id."""
+    titled = Q(title__icontains=query, title_is_encrypted=False)
+    rows = ChatModel.objects.filter(titled | Q(contact__isnull=True, user_id__icontains=query))
+    return list(rows.order_by("-last_activity").values_list("pk", flat=True)[:most])
+
+
+def _people(query: str, most: int) -> list[UUID]:
+    """Return the latest people with all the words as parts of their names or ids."""
+    rows = Contact.objects.order_by("-last_activity")
+    for word in query.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(external_id__icontains=word))
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _ask(search: Search, filters: Filters, before: int, wanted: int) -> list[tuple[int, int]]:
