@@ -35,6 +35,7 @@ API = {
 ADMIN = {
     "administration, its front": "/admin/",
     "administration, chats that hold a word": "/admin/chats/chatmodel/?q=order",
+    "administration, chats of a person who is rare": "/admin/chats/chatmodel/?q=maria",
     "administration, a month's report": "/admin/analysis/report/now/?type=usage&period=monthly",
 }
 
@@ -72,16 +73,16 @@ class Browser:
 
         client = self.program if path.startswith("/api/") else self.staff
         path = path.format(chat=self.chat)
-        took, statements = [], 0
+        took = []
         for _round in range(WARM_UP + ROUNDS):
-            with CaptureQueriesContext(connections["default"]) as asked:
-                began = time.perf_counter()
-                answer = client.get(path)
-                took.append((time.perf_counter() - began) * 1e3)
-            statements = len(asked)
+            began = time.perf_counter()
+            answer = client.get(path)
+            took.append((time.perf_counter() - began) * 1e3)
             if answer.status_code != 200:
                 raise RuntimeError(f"{path} answered {answer.status_code}: {answer.content[:300]!r}")
-        return Page(percentile(took[WARM_UP:], 0.95), statements)
+        with CaptureQueriesContext(connections["default"]) as asked:  # which takes time of its own
+            client.get(path)
+        return Page(percentile(took[WARM_UP:], 0.95), len(asked))
 
 
 def lists(browser: Browser) -> dict[str, str]:

@@ -22,7 +22,7 @@ from chats.services.searching import chats_found
 from tenants.admin_base import RoleAdmin, has_rank, tell
 from tenants.models import Role, User
 
-MOST_FOUND: Final = 500
+MOST_FOUND: Final = 200
 STATUS_COLOURS: Final = {
     ChatStatus.ACTIVE: "success",
     ChatStatus.WAITING: "warning",
