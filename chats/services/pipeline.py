@@ -18,7 +18,7 @@ from chats.services.reading import message_with_chat
 from metrics.services import MetricsService, stage
 from tenants.db.prepared import prepared_statements
 from tenants.registry import Registry
-from tenants.services.work import close_ready, enqueue
+from tenants.services.work import close_unheld, enqueue
 
 # A processor takes a stored message inside its tenant's transaction; it may run again for the same message.
 MessageProcessor = Callable[[ContentChatModel], None]
@@ -37,7 +37,7 @@ def process_message(message_id: int) -> UUID | None:
     with stage("process"), transaction.atomic(), prepared_statements():
         message = message_with_chat(message_id)
         if message is None:
-            close_ready(f"message:{message_id}")
+            close_unheld(f"message:{message_id}")
             return None
         for name, process in message_processors.items():
             _run_apart(name, process, message)
@@ -47,7 +47,7 @@ def process_message(message_id: int) -> UUID | None:
             return answering
         if expects_an_answer(message):
             hand_over(message, reason="no_agent")
-        close_ready(f"message:{message_id}")
+        close_unheld(f"message:{message_id}")
         return None
 
 

@@ -1,10 +1,12 @@
 """One reply to a turn, however often its task runs (decisions 6, 8)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from agents.errors import NoAnswerError, ProviderError
@@ -17,6 +19,7 @@ from chats.services.pipeline import message_processors, process_message
 from chats.services.turns import answer_turn
 from tenants.models import TenantModel, WorkItem
 from tenants.scope import in_tenant, tenant_scope
+from tenants.services.work import claim
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +61,25 @@ def test_a_turn_is_answered_once(tenant: TenantModel, chat: ChatModel) -> None:
         reply = ContentChatModel.objects.get(sender="agent")
         chat.refresh_from_db()
     assert (reply.in_response_to_id, reply.is_automatic, chat.answered_sequence) == (message_id, True, 1)
+
+
+def test_a_conversation_goes_on_when_the_worker_died_with_a_turn_that_was_answered_before(
+    tenant: TenantModel, chat: ChatModel
+) -> None:
+    first, second = ask(tenant, chat, "One?"), ask(tenant, chat, "Two?")
+    with tenant_scope(tenant), answering(said("Both.")):
+        assert process_message(second) is not None  # another worker runs it, and claims the turn once it may
+        answer_turn(first)
+        assert claim(f"message:{second}") is not None  # and dies
+        third = ask(tenant, chat, "Three?")
+        with transaction.atomic():
+            run_out = timezone.now() - timedelta(seconds=1)
+            WorkItem.objects.filter(dedupe_key=f"message:{second}").update(lease_until=run_out)
+        assert process_message(second) is None  # the sweeper rings for it
+        assert process_message(third) is not None
+        answer_turn(third)
+    assert [sender for sender, _content in conversation(tenant, chat)] == ["user", "user", "agent", "user", "agent"]
+    assert set(WorkItem.objects.filter(kind="turn").values_list("state", flat=True)) == {"done"}
 
 
 def test_the_agent_knows_that_a_message_is_a_file(tenant: TenantModel, chat: ChatModel) -> None:

@@ -127,14 +127,16 @@ def finish(lease: Lease) -> None:
             raise LeaseLostError(f"{lease.kind} {lease.ref_id} was taken over.")
 
 
-def close_ready(dedupe_key: str) -> None:
+def close_unheld(dedupe_key: str) -> None:
     """Close a row that nobody needs to work on, in the caller's transaction; one that is held stays.
 
-    In a tenant's scope only that tenant's rows are there, as for claim().
+    One whose holder died is not held any more: left as it is, nobody would ever claim it, and it would keep the other
+    turns of its conversation from being claimed. In a tenant's scope only that tenant's rows are there, as for claim().
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_workitem SET state = 'done', finished_at = now() WHERE dedupe_key = %s AND state = 'ready'"
+            "UPDATE tenants_workitem SET state = 'done', finished_at = now(), lease_token = NULL, lease_until = NULL"
+            " WHERE dedupe_key = %s AND (state = 'ready' OR state = 'leased' AND lease_until < now())"
             " AND tenant_id = coalesce(%s::uuid, tenant_id)",
             [dedupe_key, _tenant_in_scope()],
         )

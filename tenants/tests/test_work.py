@@ -24,7 +24,7 @@ from tenants.services.work import (
     LeaseLostError,
     WorkKind,
     claim,
-    close_ready,
+    close_unheld,
     enqueue,
     fail,
     finish,
@@ -146,8 +146,19 @@ def test_a_failure_waits_and_the_fifth_gives_up(tenant: TenantModel, kind: Recor
 def test_closing_leaves_a_row_that_is_held(tenant: TenantModel) -> None:
     key = put(tenant)
     claimed(key)
-    close_ready(key)
+    close_unheld(key)
     assert WorkItem.objects.get().state == "leased"
+
+
+def test_closing_takes_a_row_whose_holder_died(tenant: TenantModel) -> None:
+    key, behind = put(tenant, "1"), put(tenant, "2")
+    dead = claimed(key)
+    put(tenant, "1", lease_until=LONG_AGO)
+    close_unheld(key)
+    assert WorkItem.objects.get(dedupe_key=key).state == "done"
+    assert claim(behind) is not None, "its conversation goes on"
+    with pytest.raises(LeaseLostError), transaction.atomic():
+        finish(dead)
 
 
 def test_in_a_tenants_scope_no_other_tenants_row_is_taken_or_closed(
@@ -156,7 +167,7 @@ def test_in_a_tenants_scope_no_other_tenants_row_is_taken_or_closed(
     key = put(tenant)
     with in_tenant(neighbour):
         assert claim(key) is None
-        close_ready(key)
+        close_unheld(key)
     with in_tenant(tenant):
         assert claim(key) is not None
 
