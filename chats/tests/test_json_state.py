@@ -300,6 +300,6 @@ def test_whatever_comes_is_read_or_told(tmp_path: Path, kind: str) -> None:
     @hypothesis_settings(max_examples=150, deadline=None, database=None, derandomize=True,
                          suppress_health_check=list(HealthCheck))  # fmt: skip
     def check(data: bytes) -> None:
-        read(kind, data, tmp_path / "export")
+        assert set(read(kind, data, tmp_path / "export")) in ({"refused"}, {"bad", "people"})
 
     check()

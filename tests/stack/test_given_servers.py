@@ -132,6 +132,7 @@ def test_the_one_shot_for_containers_makes_roles_and_database(servers: Servers) 
     grant(given)
     with psycopg.connect(urls["DATABASE_OWNER_URL"]) as owner:
         owner.execute("CREATE TABLE thing (place vector(3))")
+        assert owner.execute("SELECT current_database()::text, current_user::text").fetchone() == ("contained", OWNER)
 
 
 def test_after_the_one_shot_a_database_of_the_owners_has_pgvector_as_restore_data_needs_it(servers: Servers) -> None:
