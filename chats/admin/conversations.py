@@ -22,7 +22,7 @@ from chats.services.searching import chats_found
 from tenants.admin_base import RoleAdmin, has_rank, tell
 from tenants.models import Role, User
 
-MOST_FOUND: Final = 200
+MOST_FOUND: Final = 500
 STATUS_COLOURS: Final = {
     ChatStatus.ACTIVE: "success",
     ChatStatus.WAITING: "warning",
@@ -96,8 +96,8 @@ class ChatAdmin(RoleAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         """Find by the person, and by what was said as the API does; sealed messages too."""
-        found = queryset.filter(chats_found(search_term.strip(), MOST_FOUND)) if search_term.strip() else queryset
-        return found, False
+        wanted = search_term.strip()
+        return (queryset.filter(chats_found(queryset, wanted, MOST_FOUND)) if wanted else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: people begin conversations."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from chats.models import ChatModel, Contact, ContentChatModel
 from chats.services.excerpts import Piece, excerpt
@@ -82,15 +82,15 @@ def search_chats(*, query: str, filters: Filters, size: int, before: int | None 
     return Hits(_hits(search, messages), shown[-1] if len(left) > size else None)
 
 
-def chats_found(query: str, most: int) -> Q:
-    """Return which chats are meant: words of the messages, a part of the title or of the person, the chat's number.
+def chats_found(chats: "QuerySet[ChatModel]", query: str, most: int) -> Q:
+    """Return which of some chats are meant: words of the messages, parts of the title or the person, the number.
 
     Each way is asked for by itself, so that what follows reads by keys; at most so many are found by each.
     """
     by_number = Q(chat_id=query) if _is_uuid(query) else Q()
     return (
         Q(pk__in=_with_messages(query, most))
-        | Q(pk__in=_named(query, most))
+        | Q(pk__in=_named(chats, query, most))
         | Q(contact__in=_people(query, most))
         | by_number
     )
@@ -101,10 +101,10 @@ def _with_messages(query: str, most: int) -> list[int]:
     return list(dict.fromkeys(chat_pk for _message, chat_pk in found))[:most]
 
 
-def _named(query: str, most: int) -> list[int]:
+def _named(chats: "QuerySet[ChatModel]", query: str, most: int) -> list[int]:
     """Return the latest chats with a part of the title; where there is no contact, of the person's id."""
     titled = Q(title__icontains=query, title_is_encrypted=False)
-    rows = ChatModel.objects.filter(titled | Q(contact__isnull=True, user_id__icontains=query))
+    rows = chats.filter(titled | Q(contact__isnull=True, user_id__icontains=query))
     return list(rows.order_by("-last_activity").values_list("pk", flat=True)[:most])
 
 
