@@ -97,7 +97,7 @@ class ChatAdmin(RoleAdmin):
     ) -> tuple["QuerySet[Any]", bool]:
         """Find by the person, and by what was said as the API does; sealed messages too."""
         wanted = search_term.strip()
-        return (queryset.filter(chats_found(queryset, wanted, MOST_FOUND)) if wanted else queryset), False
+        return (chats_found(queryset, wanted, MOST_FOUND) if wanted else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: people begin conversations."""

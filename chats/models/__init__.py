@@ -7,6 +7,7 @@ from chats.models.erasure import ErasureLedger
 from chats.models.json_state import ChangedTable, JsonStateBatch, JsonStateChange
 from chats.models.media import MediaContentModel
 from chats.models.memory import ContactState, ContextCache, Thread
+from chats.models.names import SearchName
 from chats.models.people import Channel, ChannelKind, Contact, VisitorSession
 from chats.models.statistics import ModelPerformanceSummary, UserStatistics
 
@@ -28,6 +29,7 @@ __all__ = [
     "MediaContentModel",
     "MessageBuffer",
     "ModelPerformanceSummary",
+    "SearchName",
     "Sender",
     "Thread",
     "UserStatistics",

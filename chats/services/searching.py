@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from chats.models import ChatModel, Contact, ContentChatModel
+from chats.models import ChatModel, ContentChatModel
 from chats.services.excerpts import Piece, excerpt
 from chats.services.search_terms import Search, read_search
 from tenants.encryption import SealError
@@ -20,11 +20,13 @@ from tenants.scope import current_tenant_id
 BEGINNING: Final = 2**62
 # A search for chats reads so many of the latest messages that match.
 MOST_MESSAGES: Final = 10_000
-PER_CHAT: Final = 4  # messages with a word that a conversation has, as a rule, when one has it
+# Messages with a word that a conversation has, as a rule, when one has it; and titles looked at for one that is found.
+PER_CHAT: Final = 2
 # Phrases in sealed messages are read after they are opened: so many pages are looked through for one.
 MOST_PAGES: Final = 20
 
 SEARCH: Final = "SELECT id, chat_id FROM charla_search_messages(%s::jsonb, %s, %s, %s::uuid, %s, %s, %s)"
+NAMES: Final = "SELECT chat_key, contact_key FROM charla_search_names(%s::text[], %s, %s)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,38 +84,27 @@ def search_chats(*, query: str, filters: Filters, size: int, before: int | None 
     return Hits(_hits(search, messages), shown[-1] if len(left) > size else None)
 
 
-def chats_found(chats: "QuerySet[ChatModel]", query: str, most: int) -> Q:
-    """Return which of some chats are meant: words of the messages, parts of the title or the person, the number.
+def chats_found(chats: "QuerySet[ChatModel]", query: str, most: int) -> "QuerySet[ChatModel]":
+    """Return the latest of some chats that are meant: by words of the messages, parts of title or person, the number.
 
-    Each way is asked for by itself, so that what follows reads by keys; at most so many are found by each.
+    Each way is asked for by itself, so that what follows reads by keys. Of each the latest are looked at, however many
+    there are.
     """
-    by_number = Q(chat_id=query) if _is_uuid(query) else Q()
-    return (
-        Q(pk__in=_with_messages(query, most))
-        | Q(pk__in=_named(chats, query, most))
-        | Q(contact__in=_people(query, most))
-        | by_number
-    )
+    wanted = most * PER_CHAT
+    said = {chat_pk for _message, chat_pk in _ask(read_search(query), Filters(), BEGINNING, wanted)}
+    titled = _names(query, of_people=False, most=wanted)
+    meant = Q(pk__in=said.union(titled)) | Q(contact__in=_names(query, of_people=True, most=most))
+    if _is_uuid(query):
+        meant |= Q(chat_id=query)
+    latest = chats.filter(meant).order_by("-last_activity").values_list("pk", flat=True)[:most]
+    return chats.filter(pk__in=list(latest))
 
 
-def _with_messages(query: str, most: int) -> list[int]:
-    found = _ask(read_search(query), Filters(), BEGINNING, most * PER_CHAT)
-    return list(dict.fromkeys(chat_pk for _message, chat_pk in found))[:most]
-
-
-def _named(chats: "QuerySet[ChatModel]", query: str, most: int) -> list[int]:
-    """Return the latest chats with a part of the title; where there is no contact, of the person's id."""
-    titled = Q(title__icontains=query, title_is_encrypted=False)
-    rows = chats.filter(titled | Q(contact__isnull=True, user_id__icontains=query))
-    return list(rows.order_by("-last_activity").values_list("pk", flat=True)[:most])
-
-
-def _people(query: str, most: int) -> list[UUID]:
-    """Return the latest people with all the words as parts of their names or ids."""
-    rows = Contact.objects.order_by("-last_activity")
-    for word in query.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(external_id__icontains=word))
-    return list(rows.values_list("pk", flat=True)[:most])
+def _names(query: str, *, of_people: bool, most: int) -> list[Any]:
+    """Return the keys of the latest chats or people whose names have all the words as parts, accents aside."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES, [query.split(), of_people, most])
+        return [contact if of_people else chat for chat, contact in cursor.fetchall()]
 
 
 def _is_uuid(text: str) -> bool:

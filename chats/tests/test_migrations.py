@@ -104,6 +104,8 @@ def test_old_chats_come_up_to_today_and_keep_every_message() -> None:
             assert cursor.fetchall() == [(2, 2, "How much is it?", True, "test_user")]
             cursor.execute("SELECT sequence, content FROM chats_contentchatmodel ORDER BY sequence")
             assert cursor.fetchall() == [(1, "How much is it?"), (2, "Ten euros")]
+            cursor.execute("SELECT text FROM chats_searchname ORDER BY text")
+            assert cursor.fetchall() == [("how much is it?",), ("test_user",)]
         migrate(SEVENTH)
         assert seventh.get_model("chats", "ContentChatModel").objects.count() == 2
 

@@ -23,7 +23,7 @@ WHERE c.contype = 'f' AND cardinality(c.conkey) = 1 AND t.relnamespace = 'public
 ORDER BY 1, 3, 4
 """
 WITH_INSERT_TRIGGERS: Final = """
-SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 4 <> 0 AND tgtype & 1 = 0
+SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 4 <> 0 AND tgtype & 2 = 0
 """
 
 
