@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from redis import Redis
 
 from config.stack.errors import StackError
 from config.stack.external import check_redis, given_database
@@ -108,8 +109,11 @@ def test_two_urls_of_three_name_the_missing_one(servers: Servers, folder: DataFo
         given_database(given, folder)
 
 
-def test_a_running_valkey_is_accepted(servers: Servers) -> None:
-    check_redis(servers.valkey.url)
+def test_a_running_valkey_is_asked_and_accepted(servers: Servers) -> None:
+    with Redis.from_url(servers.valkey.url) as valkey:
+        before = valkey.info("stats")["total_connections_received"]
+        check_redis(servers.valkey.url)
+        assert valkey.info("stats")["total_connections_received"] > before
 
 
 @pytest.mark.parametrize(
