@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -73,9 +73,13 @@ class Run:
         return next(iter(self.children(name)), None)
 
     def children(self, name: str) -> list[psutil.Process]:
-        """Return all running processes of a service."""
-        running = [one for one in psutil.Process(self.process.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
-        return [one for one in running if PROCESSES[name] in " ".join(one.cmdline())]
+        """Return all running processes of a service; one may end while it is looked at."""
+        found = []
+        for one in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # a zombie is one of these, too
+                if PROCESSES[name] in " ".join(one.cmdline()):
+                    found.append(one)
+        return found
 
     def family(self) -> list[psutil.Process]:
         """Return all processes below the supervisor."""
